@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// The executable: everything it knows is in dist/cli.js, which `npm ci` builds.
+import("../dist/cli.js").catch((error) => {
+  if (error?.code !== "ERR_MODULE_NOT_FOUND") throw error;
+  process.stderr.write(`regionctl is not built yet (${error.message}).\nRun "npm run build" in its directory.\n`);
+  process.exitCode = 2;
+});

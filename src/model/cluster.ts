@@ -1,0 +1,77 @@
+// A runtime is a table (role -> how it runs) and a small Cluster; a verb sees only these interfaces.
+import type { Recorder } from "./event.ts";
+import type { World } from "./fault.ts";
+import type { Clock } from "./time.ts";
+import type { NodeSpec, Topology } from "./topology.ts";
+
+export interface Reply {
+  status: number;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  /** Parsed JSON where it was that, otherwise text. */
+  body: unknown;
+}
+
+export interface RequestInit {
+  method?: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: unknown;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface Node {
+  spec: NodeSpec;
+  /** Where the observer reaches it: "127.0.0.1:21034". */
+  address: string;
+  /** The observer's path: direct, untouched by faults. HTTP roles only. Rejects when nobody answers. */
+  request(path: string, init?: RequestInit): Promise<Reply>;
+  /** Does it answer its own protocol right now? Never throws. */
+  answers(): Promise<boolean>;
+  /** Starts the process (keeping its disk) and waits until it answers. No-op when up. Throws NodeFailed. */
+  start(): Promise<void>;
+  /** SIGTERM, then SIGKILL after `graceMs`; resolves when every process is gone. No-op when down. */
+  stop(graceMs: number): Promise<void>;
+  /** SIGKILL of the whole process tree; resolves when every process is gone. No-op when down. */
+  kill(): Promise<void>;
+  /** SIGSTOP / SIGCONT of the whole process tree. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** The last lines of its log. */
+  logTail(lines: number): Promise<readonly string[]>;
+}
+
+export interface Cluster {
+  nodes: readonly Node[];
+  /** The truth, from the operating system. */
+  observe(): Promise<World>;
+  /** Ends every process and removes everything that belongs to the stack but its directory. Twice is harmless. */
+  down(): Promise<void>;
+}
+
+export interface StackPlace {
+  name: string;
+  /** Random, unique to this stack: what its processes are recognised by. */
+  id: string;
+  /** Absolute path of the stack's directory. */
+  directory: string;
+}
+
+export interface Runtime {
+  name: "embedded" | "docker";
+  /** A reason when it cannot provide a topology, asked before anything starts. */
+  unavailable(topology: Topology): Promise<string | undefined>;
+  /** Starts every node, as parallel as their needs allow; all answer when it resolves. On failure nothing is left running. */
+  start(place: StackPlace, topology: Topology, record: Recorder, signal: AbortSignal): Promise<Cluster>;
+  /** The stack as it is now, from its directory. Starts nothing. */
+  reconnect(place: StackPlace, topology: Topology): Promise<Cluster>;
+}
+
+/** Where verbs act. */
+export interface Located {
+  cluster: Cluster;
+  topology: Topology;
+  clock: Clock;
+  record: Recorder;
+  signal: AbortSignal;
+}

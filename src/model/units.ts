@@ -1,0 +1,32 @@
+// Units are mandatory in what users write: `80ms`, `5%`, `200/s`. Each function returns undefined for anything else.
+
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** "80ms", "1.5s", "2m" -> milliseconds; "1m30s" too. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, digits, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+    total += Number(digits) * MS[unit as keyof typeof MS];
+  }
+  return Number.isFinite(total) ? total : undefined;
+}
+
+/** "5%" -> 0.05. */
+export function parsePercent(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)%$/.exec(text);
+  return match ? Number(match[1]) / 100 : undefined;
+}
+
+/** "200/s", "600/m" -> per second. */
+export function parseRate(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\/(s|m|h)$/.exec(text);
+  return match ? (Number(match[1]) * 1_000) / MS[match[2] as "s" | "m" | "h"] : undefined;
+}
+
+/** 80 -> "80 ms", 1500 -> "1.5 s", 120000 -> "2 min": for people. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 2 : 1))} s`;
+  return `${Number((ms / 60_000).toFixed(1))} min`;
+}
