@@ -1,0 +1,92 @@
+// A run directory: scenario.yaml, topology.yaml, events.ndjson, verdicts.json, logs/. Save and load.
+import fs from "node:fs";
+import path from "node:path";
+import { judge, verdictOf } from "./checkers/index.ts";
+import { type Event, runOf } from "./model/event.ts";
+import { StackError, UsageError } from "./model/problem.ts";
+import type { Run } from "./model/run.ts";
+
+const MAX_HISTORY_BYTES = 512 * 1024 * 1024;
+
+/** Where a run is written while it goes on: every event at once, so that a crash leaves what was seen. */
+export interface RunWriter {
+  directory: string;
+  write(event: Event): void;
+  close(): void;
+}
+
+/** Makes `<out>/<id>`. Throws before anything starts when it cannot be written. */
+export function createRun(out: string, id: string, files: { scenario: string; topology: string }): RunWriter {
+  const directory = path.resolve(out, id);
+  try {
+    fs.mkdirSync(path.join(directory, "logs"), { recursive: true });
+    fs.copyFileSync(files.scenario, path.join(directory, "scenario.yaml"));
+    fs.copyFileSync(files.topology, path.join(directory, "topology.yaml"));
+  } catch (error) {
+    throw new StackError(
+      `cannot write the run directory ${directory}: ${(error as Error).message}`,
+      "Choose another place with --out DIR.",
+      { cause: error },
+    );
+  }
+  const fd = fs.openSync(path.join(directory, "events.ndjson"), "w", 0o644);
+  return {
+    directory,
+    write(event) {
+      fs.writeSync(fd, `${JSON.stringify(event)}\n`);
+    },
+    close: () => fs.closeSync(fd),
+  };
+}
+
+/** Keeps the nodes' logs: after `down` they are gone. */
+export function keepLogs(directory: string, stackDirectory: string): void {
+  const logs = path.join(stackDirectory, "logs");
+  if (fs.existsSync(logs)) fs.cpSync(logs, path.join(directory, "logs"), { recursive: true });
+}
+
+export function saveVerdicts(run: Run): void {
+  const { id, verdict, interrupted, verdicts } = run;
+  fs.writeFileSync(
+    path.join(run.directory, "verdicts.json"),
+    `${JSON.stringify({ id, verdict, interrupted, verdicts }, null, 2)}\n`,
+  );
+}
+
+/** Reads a run directory and judges its history again. Throws UsageError for what is not a run. */
+export function loadRun(directory: string): Run {
+  const file = path.join(directory, "events.ndjson");
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  if (!stat?.isFile()) {
+    throw new UsageError(
+      `${directory} is not a run: it has no events.ndjson.\nRuns are written by "regionctl scenario run", by default below ./runs.`,
+    );
+  }
+  if (stat.size > MAX_HISTORY_BYTES) throw new UsageError(`${file} is larger than ${MAX_HISTORY_BYTES / 2 ** 20} MiB.`);
+  const history = fs
+    .readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line, i) => parseEvent(line, file, i + 1));
+  if (history[0]?.type !== "run")
+    throw new UsageError(`${file} does not begin with a run: it is not a history of regionctl.`);
+  return judged(path.resolve(directory), history);
+}
+
+/** A run from its history alone. */
+export function judged(directory: string, history: readonly Event[]): Run {
+  const last = history.at(-1);
+  const interrupted = last?.type === "end" && last.reason === "interrupted";
+  const verdicts = interrupted ? [] : judge(history);
+  return { id: runOf(history).id, directory, history, verdicts, verdict: verdictOf(verdicts), interrupted };
+}
+
+function parseEvent(line: string, file: string, number: number): Event {
+  try {
+    const event = JSON.parse(line) as Event;
+    if (typeof event.type === "string" && typeof event.seq === "number" && typeof event.at === "number") return event;
+  } catch {
+    // said below
+  }
+  throw new UsageError(`${file}:${number} is not an event: the file is damaged.`);
+}

@@ -1,0 +1,157 @@
+// A PUT is one transaction: the request id, then the row, then its event.
+//
+//   claim the id ── taken ──> 422 with the answer that it had (the same request), or that it is another request's
+//        │                    (a second request with the same id waits here for the first)
+//   lock the row ── missing ──> 404;  not what the client expected ──> 409      (both leave the id free)
+//        │
+//   row + event + answer ──> commit ──> 200
+//
+// Only an effect is remembered.
+import { COMMIT_LATE_MS, type Broken } from "../broken.ts";
+import type { StampClock } from "../conflict/clock.ts";
+import { rejectedWrite, sideOf } from "../conflict/record.ts";
+import { keep, make } from "../conflict/resolve.ts";
+import { equal, etagOf, formatVector, versionOf } from "../conflict/vector.ts";
+import type { Answer, Claim, Conflict, Ports, Row, Transaction } from "../ports.ts";
+import { encode } from "../replication/outbox.ts";
+import { fingerprintOf, type PutRequest } from "./schema.ts";
+
+export type PutResult =
+  | { kind: "done"; answer: Answer }
+  /** The same request had its effect before. */
+  | { kind: "repeated"; answer: Answer }
+  /** The id belongs to a different request. */
+  | { kind: "reused" }
+  | { kind: "missing" }
+  | { kind: "refused"; detail: string; row: Row };
+
+export interface Writing {
+  region: string;
+  regions: readonly string[];
+  stamps: StampClock;
+  broken?: Broken;
+  /** After a commit. */
+  committed(): void;
+  recorded(conflict: Conflict): void;
+}
+
+export function createWriter(writing: Writing, ports: Ports): (request: PutRequest) => Promise<PutResult> {
+  const { region, regions, stamps } = writing;
+  const { store, clock, say } = ports;
+  let resumed = false;
+
+  return async function put(request) {
+    if (!resumed) {
+      // After a restart no stamp may be below one that was given before, whatever the clock says now.
+      stamps.observe(await store.greatestStamp());
+      resumed = true;
+    }
+    const result = await commit((tx) => attempt(tx, request));
+    if (result.kind === "done") writing.committed();
+    if (result.kind === "refused") await recordRefusal(request, result.row);
+    return result;
+  };
+
+  async function commit(work: (tx: Transaction) => Promise<PutResult>): Promise<PutResult> {
+    if (writing.broken !== "ack-before-commit") return store.transaction(work);
+    return new Promise((answered, failed) => {
+      store
+        .transaction(async (tx) => {
+          const result = await work(tx);
+          answered(result);
+          await clock.sleep(COMMIT_LATE_MS);
+          return result;
+        })
+        .then(writing.committed)
+        .catch(failed);
+    });
+  }
+
+  async function attempt(tx: Transaction, request: PutRequest): Promise<PutResult> {
+    const now = clock.now();
+    const claim = claimOf(request);
+    const known = claim && (await tx.claim([claim], now)).get(claim.requestId);
+    const again = known !== undefined && known !== null;
+    if (again && writing.broken !== "skip-dedup") {
+      tx.abandon();
+      const answer = known.fingerprint === claim?.fingerprint ? known.effect?.answer : undefined;
+      return answer === undefined ? { kind: "reused" } : { kind: "repeated", answer };
+    }
+
+    const row = (await tx.lock([request.id])).get(request.id);
+    const detail = row && !again ? mismatch(row, request, regions) : undefined;
+    if (row === undefined || detail !== undefined) {
+      tx.abandon();
+      return row === undefined || detail === undefined ? { kind: "missing" } : { kind: "refused", detail, row };
+    }
+
+    const write = make(row, region, {
+      value: request.price,
+      stamp: stamps.next(row.write.stamp),
+      requestId: request.requestId,
+      at: now,
+    });
+    const after = { ...row, ...keep(row, write) };
+    const answer = answerOf(request, after, now, regions);
+    const event = encode({
+      type: "write",
+      key: row.id,
+      write,
+      fingerprint: claim?.fingerprint ?? null,
+      answer,
+      committedAt: now,
+    });
+    await tx.write({
+      row: after,
+      expectedVersion: versionOf(row.seen),
+      event: { key: String(row.id), text: event },
+      claim: claim && { ...claim, effect: { region, key: row.id, write: sideOf(write, regions), answer } },
+    });
+    return { kind: "done", answer };
+  }
+
+  async function recordRefusal(request: PutRequest, row: Row): Promise<void> {
+    const { id: key, price: value, requestId } = request;
+    const conflict = rejectedWrite({ key, value, requestId }, row.write, { region, regions, at: clock.now() });
+    writing.recorded(conflict);
+    // The answer is certain whether or not it can be written down.
+    await store.record(conflict).catch((error) => say(`a refused write could not be recorded: ${String(error)}`));
+  }
+
+  function claimOf(request: PutRequest): Claim | null {
+    if (request.requestId === null) return null;
+    return { requestId: request.requestId, fingerprint: fingerprintOf(request), effect: null };
+  }
+}
+
+/** A sentence when the row is not what the client expected. */
+function mismatch(row: Row, request: PutRequest, regions: readonly string[]): string | undefined {
+  const version = versionOf(row.seen);
+  const different: string[] = [];
+  if (request.version !== null && request.version !== version)
+    different.push(`expected version ${request.version}, current version is ${version}`);
+  if (request.state !== null && !equal(request.state, row.seen))
+    different.push(
+      `expected state ${formatVector(request.state, namesOf(request.state, regions))}, ` +
+        `current state is ${formatVector(row.seen, regions)}`,
+    );
+  return different.length === 0 ? undefined : `Version conflict: ${different.join("; ")}`;
+}
+
+/** Ours, and whatever else the client named. */
+function namesOf(state: Readonly<Record<string, number>>, regions: readonly string[]): readonly string[] {
+  return [...new Set([...regions, ...Object.keys(state)])];
+}
+
+/** The write as it was accepted; under wall clocks the row may have kept another value. */
+function answerOf(request: PutRequest, after: Row, now: number, regions: readonly string[]): Answer {
+  return {
+    body: {
+      id: request.id,
+      price: request.price,
+      version: versionOf(after.seen),
+      updated_at: new Date(now).toISOString(),
+    },
+    etag: etagOf(after.seen, regions),
+  };
+}

@@ -1,0 +1,326 @@
+// One consumer group: who is in it, and the rebalances by which its members agree who reads what.
+//
+//            join                        all joined, or time is up             the leader's assignment
+//   empty ---------> preparing rebalance ------------------------> completing -----------------------> stable
+//     ^                 |  ^                                            |                                 |
+//     +--- nobody left -+  +------- a member comes, goes or changes ----+---------------------------------+
+import { ERROR } from "./protocol/errors.ts";
+
+export interface Protocol {
+  name: string;
+  metadata: Buffer;
+}
+
+/** What a member says of itself when it joins. */
+export interface Joining {
+  memberId: string;
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  protocolType: string;
+  /** In the order of its preference. */
+  protocols: readonly Protocol[];
+}
+
+export interface JoinAnswer {
+  error: number;
+  generation: number;
+  protocol: string;
+  leader: string;
+  memberId: string;
+  /** For the leader: everybody's metadata. */
+  members: readonly { memberId: string; metadata: Buffer }[];
+}
+
+export interface SyncAnswer {
+  error: number;
+  assignment: Buffer;
+}
+
+interface Member extends Joining {
+  assignment: Buffer;
+  /** It waits for the others to join; while it waits it counts as alive. */
+  joining?: (answer: JoinAnswer) => void;
+  /** It waits for the leader's assignment. */
+  syncing?: (answer: SyncAnswer) => void;
+  session?: NodeJS.Timeout;
+}
+
+type State = "empty" | "preparing" | "completing" | "stable";
+
+const NOTHING = Buffer.alloc(0);
+
+export class Group {
+  readonly id: string;
+  readonly #log: (line: string) => void;
+  readonly #initialDelayMs: number;
+  /** By member id, in the order of joining. */
+  readonly #members = new Map<string, Member>();
+  /** Ids that were handed out and have not joined yet. */
+  readonly #invited = new Map<string, NodeJS.Timeout>();
+  #state: State = "empty";
+  #generation = 0;
+  #protocol = "";
+  #leader = "";
+  /** Ends the phase in which the group is, whoever is missing. */
+  #deadline?: NodeJS.Timeout;
+  /** More members may come: the first generation waits for them even when all known ones have joined. */
+  #gathering = false;
+
+  constructor(id: string, options: { initialDelayMs: number; log: (line: string) => void }) {
+    this.id = id;
+    this.#initialDelayMs = options.initialDelayMs;
+    this.#log = options.log;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get size(): number {
+    return this.#members.size + this.#invited.size;
+  }
+
+  has(memberId: string): boolean {
+    return this.#members.has(memberId);
+  }
+
+  isInvited(memberId: string): boolean {
+    return this.#invited.has(memberId);
+  }
+
+  /** Two-step joining: the id is handed out first, so that a lost answer leaves no member behind that nobody speaks for. */
+  invite(memberId: string, timeoutMs: number): void {
+    const forget = () => {
+      this.#invited.delete(memberId);
+      this.#completeWhenAllJoined();
+    };
+    this.#invited.set(memberId, setTimeout(forget, timeoutMs));
+  }
+
+  join(joining: Joining): Promise<JoinAnswer> {
+    if (!this.#fits(joining)) return Promise.resolve(this.#refusal(joining.memberId, ERROR.inconsistentGroupProtocol));
+    clearTimeout(this.#invited.get(joining.memberId));
+    this.#invited.delete(joining.memberId);
+    const known = this.#members.get(joining.memberId);
+    const changed = !known || !sameProtocols(known.protocols, joining.protocols);
+    const member: Member = known ? Object.assign(known, joining) : { ...joining, assignment: NOTHING };
+    this.#members.set(member.memberId, member);
+    // Whoever repeats a join while its answer is out, has lost that answer; only a leader's join asks for a new round.
+    const isRepeat = this.#state === "completing" || (this.#state === "stable" && member.memberId !== this.#leader);
+    if (!changed && isRepeat) {
+      this.#keepAlive(member);
+      return Promise.resolve(this.#welcome(member));
+    }
+    return new Promise((resolve) => {
+      member.joining?.(this.#refusal(member.memberId, ERROR.rebalanceInProgress)); // its older request, given up by now
+      member.joining = resolve;
+      clearTimeout(member.session);
+      if (this.#state !== "preparing") this.#prepare();
+      this.#completeWhenAllJoined();
+    });
+  }
+
+  sync(memberId: string, generation: number, assignments: ReadonlyMap<string, Buffer>): Promise<SyncAnswer> {
+    const error = this.check(memberId, generation);
+    if (error !== ERROR.none) return Promise.resolve({ error, assignment: NOTHING });
+    const member = this.#members.get(memberId)!;
+    if (this.#state === "preparing") {
+      return Promise.resolve({ error: ERROR.rebalanceInProgress, assignment: NOTHING });
+    }
+    if (this.#state === "stable") {
+      this.#keepAlive(member);
+      return Promise.resolve({ error: ERROR.none, assignment: member.assignment });
+    }
+    return new Promise((resolve) => {
+      member.syncing?.({ error: ERROR.rebalanceInProgress, assignment: NOTHING });
+      member.syncing = resolve;
+      clearTimeout(member.session);
+      if (memberId === this.#leader) this.#settle(assignments);
+    });
+  }
+
+  heartbeat(memberId: string, generation: number): number {
+    const error = this.check(memberId, generation);
+    if (error !== ERROR.none) return error;
+    this.#keepAlive(this.#members.get(memberId)!);
+    return this.#state === "preparing" ? ERROR.rebalanceInProgress : ERROR.none;
+  }
+
+  leave(memberId: string): number {
+    const invitation = this.#invited.get(memberId);
+    if (invitation) {
+      clearTimeout(invitation);
+      this.#invited.delete(memberId);
+      this.#completeWhenAllJoined();
+      return ERROR.none;
+    }
+    const member = this.#members.get(memberId);
+    if (!member) return ERROR.unknownMemberId;
+    this.#remove([member], "left");
+    return ERROR.none;
+  }
+
+  /** Is it a member of this generation? */
+  check(memberId: string, generation: number): number {
+    if (!this.#members.has(memberId)) return ERROR.unknownMemberId;
+    return generation === this.#generation ? ERROR.none : ERROR.illegalGeneration;
+  }
+
+  /** Nobody waits and no timer runs afterwards. */
+  close(): void {
+    clearTimeout(this.#deadline);
+    for (const timer of this.#invited.values()) clearTimeout(timer);
+    for (const member of this.#members.values()) {
+      clearTimeout(member.session);
+      member.joining?.(this.#refusal(member.memberId, ERROR.coordinatorNotAvailable));
+      member.syncing?.({ error: ERROR.coordinatorNotAvailable, assignment: NOTHING });
+    }
+  }
+
+  #prepare(): void {
+    this.#gathering = this.#state === "empty";
+    this.#state = "preparing";
+    for (const member of this.#members.values()) {
+      member.assignment = NOTHING;
+      if (!member.syncing) continue;
+      member.syncing({ error: ERROR.rebalanceInProgress, assignment: NOTHING });
+      member.syncing = undefined;
+      this.#keepAlive(member);
+    }
+    if (this.#gathering) this.#gather(this.#longestRebalance());
+    else this.#deadlineIn(this.#longestRebalance(), () => this.#complete());
+  }
+
+  /** Waits once more each time somebody came meanwhile, as long as the rebalance may take. */
+  #gather(leftMs: number): void {
+    const [waitMs, before] = [Math.min(this.#initialDelayMs, leftMs), this.#members.size];
+    this.#deadlineIn(waitMs, () => {
+      if (this.#members.size > before && leftMs > waitMs) return this.#gather(leftMs - waitMs);
+      this.#gathering = false;
+      this.#deadlineIn(Math.max(0, leftMs - waitMs), () => this.#complete());
+      this.#completeWhenAllJoined();
+    });
+  }
+
+  #completeWhenAllJoined(): void {
+    if (this.#state !== "preparing" || this.#gathering || this.#invited.size > 0) return;
+    if ([...this.#members.values()].every((member) => member.joining)) this.#complete();
+  }
+
+  /** Everybody has joined, or the time for it is over: who has not is out. */
+  #complete(): void {
+    clearTimeout(this.#deadline);
+    for (const member of [...this.#members.values()].filter((one) => !one.joining)) this.#forget(member);
+    this.#generation += 1;
+    if (this.#members.size === 0) {
+      this.#state = "empty";
+      this.#log(`group ${this.id}: empty`);
+      return;
+    }
+    this.#state = "completing";
+    this.#protocol = this.#vote();
+    if (!this.#members.has(this.#leader)) this.#leader = [...this.#members.keys()][0]!;
+    this.#log(`group ${this.id}: generation ${this.#generation}, ${this.#members.size} member(s)`);
+    for (const member of this.#members.values()) {
+      member.joining?.(this.#welcome(member));
+      member.joining = undefined;
+      this.#keepAlive(member);
+    }
+    this.#deadlineIn(this.#longestRebalance(), () => {
+      this.#remove(
+        [...this.#members.values()].filter((member) => !member.syncing),
+        "did not sync",
+      );
+    });
+  }
+
+  #settle(assignments: ReadonlyMap<string, Buffer>): void {
+    clearTimeout(this.#deadline);
+    this.#state = "stable";
+    for (const member of this.#members.values()) {
+      member.assignment = assignments.get(member.memberId) ?? NOTHING;
+      member.syncing?.({ error: ERROR.none, assignment: member.assignment });
+      member.syncing = undefined;
+      this.#keepAlive(member);
+    }
+  }
+
+  #remove(members: readonly Member[], why: string): void {
+    for (const member of members) {
+      this.#forget(member);
+      this.#log(`group ${this.id}: ${member.memberId} ${why}`);
+    }
+    if (this.#state === "completing" || this.#state === "stable") this.#prepare();
+    this.#completeWhenAllJoined();
+  }
+
+  #forget(member: Member): void {
+    clearTimeout(member.session);
+    this.#members.delete(member.memberId);
+    member.joining?.(this.#refusal(member.memberId, ERROR.unknownMemberId));
+    member.syncing?.({ error: ERROR.unknownMemberId, assignment: NOTHING });
+  }
+
+  /** It has been heard of: its session begins anew. Whoever waits for us is alive anyway. */
+  #keepAlive(member: Member): void {
+    clearTimeout(member.session);
+    if (member.joining || member.syncing) return;
+    member.session = setTimeout(() => this.#remove([member], "was not heard of in time"), member.sessionTimeoutMs);
+  }
+
+  #deadlineIn(ms: number, then: () => void): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(then, ms);
+  }
+
+  #longestRebalance(): number {
+    return Math.max(0, ...[...this.#members.values()].map((member) => member.rebalanceTimeoutMs));
+  }
+
+  /** Each member votes for the first of its protocols that all have; ties go to the earlier member. */
+  #vote(): string {
+    const common = this.#commonProtocols([...this.#members.values()]);
+    const votes = new Map<string, number>();
+    for (const member of this.#members.values()) {
+      const choice = member.protocols.find(({ name }) => common.has(name))!.name;
+      votes.set(choice, (votes.get(choice) ?? 0) + 1);
+    }
+    return [...votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best))[0];
+  }
+
+  #fits(joining: Joining): boolean {
+    const others = [...this.#members.values()].filter((member) => member.memberId !== joining.memberId);
+    if (joining.protocolType === "" || joining.protocols.length === 0) return false;
+    if (others.some((member) => member.protocolType !== joining.protocolType)) return false;
+    return this.#commonProtocols([...others, joining]).size > 0;
+  }
+
+  #commonProtocols(members: readonly Joining[]): ReadonlySet<string> {
+    const [first, ...rest] = members.map((member) => new Set(member.protocols.map(({ name }) => name)));
+    return new Set([...(first ?? [])].filter((name) => rest.every((names) => names.has(name))));
+  }
+
+  #welcome(member: Member): JoinAnswer {
+    const metadataOf = (one: Member) => one.protocols.find(({ name }) => name === this.#protocol)?.metadata ?? NOTHING;
+    const everybody = [...this.#members.values()].map((one) => ({ memberId: one.memberId, metadata: metadataOf(one) }));
+    return {
+      error: ERROR.none,
+      generation: this.#generation,
+      protocol: this.#protocol,
+      leader: this.#leader,
+      memberId: member.memberId,
+      members: member.memberId === this.#leader ? everybody : [],
+    };
+  }
+
+  #refusal(memberId: string, error: number): JoinAnswer {
+    return { error, generation: -1, protocol: "", leader: "", memberId, members: [] };
+  }
+}
+
+function sameProtocols(a: readonly Protocol[], b: readonly Protocol[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, metadata }, index) => name === b[index]!.name && metadata.equals(b[index]!.metadata))
+  );
+}

@@ -1,0 +1,76 @@
+// The arguments that expectations share: units as people write them, and regions that must exist.
+import { z } from "zod";
+import type { Topology } from "../model/topology.ts";
+import { parseDuration, parsePercent } from "../model/units.ts";
+import type { Complaint } from "../model/vocabulary.ts";
+
+/** "10s" -> 10000. */
+export const durationMs = z
+  .string({ error: 'expected a duration with its unit, like "10s"' })
+  .transform((text, context) =>
+    unit(parseDuration(text), text, 'a duration with its unit, like "10s" or "250ms"', context),
+  )
+  .describe("A duration with its unit: 250ms, 10s, 2m.");
+
+/** "99.5%" -> 0.995. */
+export const share = z
+  .string({ error: 'expected a percentage, like "99%"' })
+  .transform((text, context) => {
+    const parsed = parsePercent(text);
+    return unit(
+      parsed !== undefined && parsed <= 1 ? parsed : undefined,
+      text,
+      'a percentage up to 100%, like "99%"',
+      context,
+    );
+  })
+  .describe("A percentage: 99%, 99.5%.");
+
+export const regionName = z
+  .string({ error: "expected the name of a region" })
+  .min(1)
+  .describe("A region of the topology.");
+
+function unit(parsed: number | undefined, text: string, expected: string, context: z.RefinementCtx): number {
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: `expected ${expected}, not "${text}"` });
+  return z.NEVER;
+}
+
+/** Complains about a region that the topology does not have. */
+export function unknownRegion(region: string, topology: Topology): readonly Complaint[] {
+  if (topology.regions.includes(region)) return [];
+  const close = nearest(region, topology.regions);
+  const all = `Its regions are ${topology.regions.join(", ")}.`;
+  return [
+    {
+      path: ["region"],
+      word: region,
+      message: `topology "${topology.name}" has no region "${region}"`,
+      hint: close === undefined ? all : `Did you mean "${close}"? ${all}`,
+    },
+  ];
+}
+
+/** The word that somebody probably meant; undefined when none is close. */
+function nearest(word: string, words: readonly string[]): string | undefined {
+  const ranked = words
+    .map((candidate) => ({ candidate, edits: editsBetween(word.toLowerCase(), candidate.toLowerCase()) }))
+    .toSorted((a, b) => a.edits - b.edits);
+  const best = ranked[0];
+  return best !== undefined && best.edits <= Math.max(1, Math.floor(word.length / 2)) ? best.candidate : undefined;
+}
+
+/** Levenshtein's distance: insertions, deletions and replacements from one word to the other. */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,217 @@
+// What a history says, read once for all checkers: operations, logical writes, what the regions hold at the end, probes.
+// A history is complete when it is judged; what was read of it is remembered for that array (and read again if it grew).
+import { runOf } from "../model/event.ts";
+import type {
+  Complete,
+  ConflictEvent,
+  Event,
+  Final,
+  Healed,
+  Invoke,
+  Missed,
+  NodeEvent,
+  Outcome,
+  Probe,
+  Round,
+  RunBegun,
+  RunEnded,
+} from "../model/event.ts";
+import { parseVector } from "../model/vector.ts";
+import type { Vector } from "../model/vector.ts";
+import { writesOf } from "./writes.ts";
+import type { Write } from "./writes.ts";
+
+/** An event of the list: numbered and timed. */
+export type Recorded<T> = T & { seq: number; at: number };
+
+/** An invoke and what came of it. Without an answer in the history its outcome is unknown. */
+export interface Operation {
+  invoke: Recorded<Invoke>;
+  complete?: Recorded<Complete>;
+  outcome: Outcome;
+  /** Infinity while the outcome is unknown: it may take effect at any time later. */
+  completed: number;
+  /** Region of the node that answered; absent when no node of the topology says it did. */
+  servedIn?: string;
+}
+
+/** The last heal with traffic at rest, and the reading that followed: what "the end" means to a checker. */
+export interface Settled {
+  healed: Recorded<Healed>;
+  rounds: readonly Recorded<Round>[];
+  /** Key -> region -> what it holds. */
+  finals: ReadonlyMap<string, ReadonlyMap<string, Recorded<Final>>>;
+  /** A write that was begun after the heal: then nothing read is final. */
+  disturbed?: Recorded<Invoke>;
+}
+
+export interface KeyFacts {
+  key: string;
+  writes: readonly Write[];
+  /** Answered reads only: an unanswered one says nothing. */
+  reads: readonly Operation[];
+  /** Records of two writes that did not know of each other (409s are no such records). */
+  conflicts: readonly Recorded<ConflictEvent>[];
+}
+
+export interface Facts {
+  run: Recorded<RunBegun>;
+  end?: Recorded<RunEnded>;
+  operations: readonly Operation[];
+  missed: readonly Recorded<Missed>[];
+  keys: ReadonlyMap<string, KeyFacts>;
+  settled?: Settled;
+  probes: ReadonlyMap<string, readonly Recorded<Probe>[]>;
+  nodes: readonly Recorded<NodeEvent>[];
+  /** undefined when the text is absent or opaque. */
+  vector(state: string | undefined): Vector | undefined;
+}
+
+const remembered = new WeakMap<readonly Event[], { length: number; facts: Facts }>();
+
+export function factsOf(history: readonly Event[]): Facts {
+  const known = remembered.get(history);
+  if (known?.length === history.length) return known.facts;
+  const facts = read(history);
+  remembered.set(history, { length: history.length, facts });
+  return facts;
+}
+
+/** Every invoke with its answer, in the order of the invokes. */
+export function operationsOf(history: readonly Event[]): readonly Operation[] {
+  return factsOf(history).operations;
+}
+
+/** The writes of the whole history, acknowledged or not. */
+export function allWrites(facts: Facts): readonly Write[] {
+  return [...facts.keys.values()].flatMap((key) => key.writes);
+}
+
+function read(history: readonly Event[]): Facts {
+  const run = runOf(history);
+  const regionOfNode = new Map(run.topology.nodes.map((node) => [node.name, node.region]));
+  const invokes: Recorded<Invoke>[] = [];
+  const completes = new Map<number, Recorded<Complete>>();
+  const missed: Recorded<Missed>[] = [];
+  const conflicts: Recorded<ConflictEvent>[] = [];
+  const nodes: Recorded<NodeEvent>[] = [];
+  const probes = new Map<string, Recorded<Probe>[]>();
+  let end: Recorded<RunEnded> | undefined;
+  for (const event of history) {
+    if (event.type === "invoke") invokes.push(event);
+    else if (event.type === "complete") completes.set(event.op, event);
+    else if (event.type === "missed") missed.push(event);
+    else if (event.type === "conflict" && event.kind !== "rejected") conflicts.push(event);
+    else if (event.type === "node") nodes.push(event);
+    else if (event.type === "probe") append(probes, event.region, event);
+    else if (event.type === "end") end = event;
+  }
+  const operations = invokes.map((invoke) => operation(invoke, completes.get(invoke.op), regionOfNode));
+  const vector = parsing();
+  return {
+    run,
+    end,
+    operations,
+    missed,
+    keys: byKey(operations, conflicts, vector),
+    settled: settledOf(history),
+    probes,
+    nodes,
+    vector,
+  };
+}
+
+function operation(
+  invoke: Recorded<Invoke>,
+  complete: Recorded<Complete> | undefined,
+  regionOfNode: ReadonlyMap<string, string>,
+): Operation {
+  const outcome: Outcome = complete?.outcome ?? { type: "unknown", error: "no answer is in the history" };
+  return {
+    invoke,
+    complete,
+    outcome,
+    completed: complete === undefined || outcome.type === "unknown" ? Infinity : complete.at,
+    servedIn: complete?.servedBy === undefined ? undefined : regionOfNode.get(complete.servedBy),
+  };
+}
+
+function byKey(
+  operations: readonly Operation[],
+  conflicts: readonly Recorded<ConflictEvent>[],
+  vector: Facts["vector"],
+): ReadonlyMap<string, KeyFacts> {
+  const attempts = new Map<string, Operation[]>();
+  const reads = new Map<string, Operation[]>();
+  const records = new Map<string, Recorded<ConflictEvent>[]>();
+  for (const operation of operations) {
+    if (operation.invoke.kind === "write") append(attempts, operation.invoke.key, operation);
+    else if (operation.outcome.type === "ok") append(reads, operation.invoke.key, operation);
+  }
+  for (const record of conflicts) append(records, record.key, record);
+  const keys = new Set([...operations.map((operation) => operation.invoke.key), ...records.keys()]);
+  const answersOfClients = learning(operations);
+  return new Map(
+    [...keys].map((key) => [
+      key,
+      {
+        key,
+        writes: writesOf(attempts.get(key) ?? [], vector, answersOfClients),
+        reads: reads.get(key) ?? [],
+        conflicts: records.get(key) ?? [],
+      },
+    ]),
+  );
+}
+
+/** Where a client learned the version that it sent: the region of that answer, which is what the number means. */
+function learning(operations: readonly Operation[]): (write: Operation) => string | undefined {
+  let answers: Map<string, Operation[]> | undefined; // asked only where states are no vectors
+  const heardBy = (client: string, key: string, version: number | undefined) => `${client} ${key} ${version}`;
+  return ({ invoke }) => {
+    if (answers === undefined) {
+      answers = new Map();
+      for (const operation of operations) {
+        const { invoke, complete, outcome } = operation;
+        if (outcome.type !== "ok" || complete?.version === undefined) continue;
+        append(answers, heardBy(invoke.client, invoke.key, complete.version), operation);
+      }
+    }
+    const heard = answers.get(heardBy(invoke.client, invoke.key, invoke.expected));
+    return heard?.findLast((answer) => answer.completed <= invoke.at && answer.invoke.op !== invoke.op)?.servedIn;
+  };
+}
+
+function settledOf(history: readonly Event[]): Settled | undefined {
+  const start = history.findLastIndex((event) => event.type === "healed" && event.quiet);
+  const healed = history[start];
+  if (healed?.type !== "healed") return undefined;
+  const rounds: Recorded<Round>[] = [];
+  const finals = new Map<string, Map<string, Recorded<Final>>>();
+  let disturbed: Recorded<Invoke> | undefined;
+  for (const event of history.slice(start + 1)) {
+    if (event.type === "round") rounds.push(event);
+    else if (event.type === "invoke" && event.kind === "write") disturbed ??= event;
+    else if (event.type === "final") {
+      const held = finals.get(event.key) ?? new Map<string, Recorded<Final>>();
+      finals.set(event.key, held.set(event.region, event));
+    }
+  }
+  return { healed, rounds, finals, disturbed };
+}
+
+/** Parses each state once: a run has many more answers than states. */
+function parsing(): Facts["vector"] {
+  const parsed = new Map<string, Vector | undefined>();
+  return (state) => {
+    if (state === undefined) return undefined;
+    if (!parsed.has(state)) parsed.set(state, parseVector(state));
+    return parsed.get(state);
+  };
+}
+
+export function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}

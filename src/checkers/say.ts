@@ -1,0 +1,72 @@
+// How verdicts speak: counts, times and operations in the same words everywhere.
+import { formatDuration } from "../model/units.ts";
+import type { Judgement, Validity } from "../model/verdict.ts";
+import type { Operation, Recorded } from "./history.ts";
+import type { ConflictEvent, Final } from "../model/event.ts";
+import { valueText } from "./writes.ts";
+
+/** More than this many cases of one kind tell a reader nothing new. */
+export const STORIES = 3;
+const EVIDENCE = 20;
+
+/** 2215 -> "2,215". */
+export function count(n: number): string {
+  return n.toLocaleString("en-US");
+}
+
+/** 1, "key" -> "1 key"; 2, "key" -> "2 keys". */
+export function several(n: number, noun: string, plural = `${noun}s`): string {
+  return `${count(n)} ${n === 1 ? noun : plural}`;
+}
+
+/** A share that never rounds up to the bound that it missed. */
+export function percent(part: number, whole: number): string {
+  const floored = Math.floor((part / whole) * 10_000 + 1e-9) / 100;
+  return `${floored}%`;
+}
+
+/** A moment on the runner's clock: short ones to the millisecond, as they are compared by eye. */
+export function moment(at: number): string {
+  return at < 100_000 ? `${count(Math.round(at))} ms` : `${formatDuration(at)}`;
+}
+
+export const duration = formatDuration;
+
+/** 'client us-1 wrote 912 to key 7 in us at 812 ms (event 31), having seen us:3,eu:2'. */
+export function sayWrite({ invoke, complete, servedIn }: Operation): string {
+  const where =
+    servedIn === undefined || servedIn === invoke.region
+      ? invoke.region
+      : `${invoke.region}, which ${servedIn} served,`;
+  const seen = invoke.basis ?? (invoke.expected === undefined ? undefined : `version ${invoke.expected}`);
+  const basis = seen === undefined ? "" : `, having seen ${seen}`;
+  const answered = complete === undefined ? "" : `; answered at ${moment(complete.at)} (event ${complete.seq})`;
+  const state = complete?.state === undefined ? "" : ` with ${complete.state}`;
+  return (
+    `Client ${invoke.client} wrote ${valueText(invoke.value)} to key ${invoke.key} in ${where} ` +
+    `at ${moment(invoke.at)} (event ${invoke.seq})${basis}${answered}${state}.`
+  );
+}
+
+/** 'us holds 912 at us:4,eu:2 (event 99)'. */
+export function sayFinal(final: Recorded<Final>): string {
+  if (final.outcome.type !== "ok")
+    return `${final.region} could not be read: ${final.outcome.error} (event ${final.seq})`;
+  const at = final.state ?? (final.version === undefined ? undefined : `version ${final.version}`);
+  return `${final.region} holds ${valueText(final.value)}${at === undefined ? "" : ` at ${at}`} (event ${final.seq})`;
+}
+
+export function sayConflict({ region, winner, loser, seq, kind }: Recorded<ConflictEvent>): string {
+  const side = (write: ConflictEvent["winner"]) => (write ? `${valueText(write.value)} at ${write.state}` : "nothing");
+  return `${region} recorded (${kind}, event ${seq}) that ${side(winner)} won over ${side(loser)}.`;
+}
+
+export function judged(
+  valid: Validity,
+  summary: string,
+  evidence: readonly (number | undefined)[] = [],
+  story: readonly string[] = [],
+): Judgement {
+  const numbers = [...new Set(evidence.filter((seq) => seq !== undefined))].slice(0, EVIDENCE);
+  return story.length === 0 ? { valid, summary, evidence: numbers } : { valid, summary, evidence: numbers, story };
+}

@@ -1,0 +1,43 @@
+// Errors as a person reads them: what was expected, what came, the last lines of the log, what to type next.
+import { NodeFailed, StackError, UsageError } from "../model/problem.ts";
+import { EXIT } from "../model/verdict.ts";
+import { paintFor } from "../reporters/paint.ts";
+
+/** Raised by Ctrl-C and SIGTERM once everything is given back. */
+export class Interrupted extends Error {}
+
+/** Prints the error and returns the exit code that it means. */
+export function explainError(error: unknown, json: boolean): number {
+  const code = codeOf(error);
+  if (json) {
+    process.stdout.write(
+      `${JSON.stringify({ error: messageOf(error), hint: hintOf(error), log: logOf(error), exitCode: code })}\n`,
+    );
+    return code;
+  }
+  const paint = paintFor("stderr");
+  const lines = [
+    error instanceof Interrupted ? "interrupted; everything it started is gone" : paint.red(messageOf(error)),
+  ];
+  const log = logOf(error);
+  if (log !== undefined && log.length > 0)
+    lines.push("", "The last lines of its log:", ...log.map((line) => `  ${line}`));
+  const hint = hintOf(error);
+  if (hint !== undefined) lines.push("", hint);
+  if (code === EXIT.errored && !(error instanceof StackError)) {
+    lines.push("", "This is a bug of regionctl. REGIONCTL_DEBUG=1 shows where.");
+    if (process.env["REGIONCTL_DEBUG"] && error instanceof Error) lines.push(error.stack ?? "");
+  }
+  process.stderr.write(`${lines.join("\n")}\n`);
+  return code;
+}
+
+function codeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof Interrupted) return EXIT.interrupted;
+  return EXIT.errored;
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const hintOf = (error: unknown) => (error instanceof StackError ? error.hint : undefined);
+const logOf = (error: unknown) => (error instanceof NodeFailed ? error.logLines : undefined);

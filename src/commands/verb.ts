@@ -1,0 +1,147 @@
+// The verbs as commands on a stack that is up, with the same words: kill, stop, start, restart, heal.
+import { Command } from "commander";
+import { DEFAULT_GRACE_MS } from "../faults/wanted.ts";
+import { checkTargets, resolveTargets } from "../faults/targets.ts";
+import { seeded } from "../model/random.ts";
+import { UsageError } from "../model/problem.ts";
+import { formatDuration, parseDuration } from "../model/units.ts";
+import { connect, type Stack } from "../stack.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { print, progress } from "./print.ts";
+import { stackOption, surroundings } from "./surroundings.ts";
+import { Interrupted } from "./trouble.ts";
+
+interface Options {
+  stack: string;
+  for?: string;
+  grace?: string;
+  json?: boolean;
+}
+
+export function verbCommands(): readonly Command[] {
+  return [
+    nodesCommand("kill", "SIGKILL nodes; they stay down until start, heal or the end of --for.", true).action(
+      perform(breakNodes("kill")),
+    ),
+    nodesCommand(
+      "stop",
+      "SIGTERM nodes, SIGKILL after --grace; they stay down until start, heal or the end of --for.",
+      true,
+    )
+      .option("--grace <duration>", "how long they may take", "5s")
+      .action(perform(breakNodes("stop"))),
+    nodesCommand("start", "Start nodes that were killed or stopped.").action(
+      perform(async (stack, nodes) => {
+        await stack.faults.release(nodes, ["kill", "stop"], "start");
+        return `${nodes.join(", ")}: up`;
+      }),
+    ),
+    nodesCommand("restart", "Stop nodes and start them again.")
+      .option("--grace <duration>", "how long they may take to stop", "5s")
+      .action(
+        perform(async (stack, nodes, options) => {
+          const parameters = { graceMs: durationOf("--grace", options.grace) ?? DEFAULT_GRACE_MS };
+          const fault = await stack.faults.begin(
+            { kind: "stop", targets: nodes, parameters },
+            { id: `restart ${nodes.join(" ")}` },
+          );
+          await stack.faults.end([fault.id], "start");
+          return `${nodes.join(", ")}: restarted`;
+        }),
+      ),
+    healCommand(),
+  ];
+}
+
+type Act = (stack: Stack, nodes: readonly string[], options: Options, say: (line: string) => void) => Promise<string>;
+
+function nodesCommand(name: string, summary: string, timed = false): Command {
+  const command = new Command(name)
+    .description(summary)
+    .argument(
+      "<node...>",
+      "nodes (backend-us), regions (us), roles in a region (us.backend), all(backend), one(backend)",
+    )
+    .addOption(stackOption())
+    .option("--json", "print the facts as JSON")
+    .addHelpText(
+      "after",
+      `\nExamples:\n  regionctl ${name} backend-us${timed ? `\n  regionctl ${name} db-eu --for 10s` : ""}`,
+    );
+  return timed ? command.option("--for <duration>", "waits, then ends the fault") : command;
+}
+
+/** Connects, resolves the targets, acts, prints. */
+function perform(act: Act) {
+  return async (patterns: string[], options: Options) => {
+    const signal = interruptSignal();
+    const forMs = durationOf("--for", options.for);
+    durationOf("--grace", options.grace);
+    const stack = await connect(surroundings(), options.stack, signal);
+    const wrong = checkTargets(patterns, stack.topology)[0];
+    if (wrong) throw new UsageError(`${wrong.message}\n${wrong.hint ?? ""}`);
+    const nodes = resolveTargets(patterns, stack.topology, seeded(stack.clock.now()));
+    const said = await act(
+      stack,
+      nodes,
+      { ...options, for: forMs === undefined ? undefined : options.for },
+      progress(options.json),
+    ).finally(() => stack.leave());
+    print(options.json, { nodes, result: said }, () => [said]);
+    process.exit(0);
+  };
+}
+
+function breakNodes(kind: "kill" | "stop"): Act {
+  return async (stack, nodes, options, say) => {
+    const forMs = durationOf("--for", options.for);
+    const fault = await stack.faults.begin(
+      { kind, targets: nodes, parameters: kind === "stop" ? { graceMs: durationOf("--grace", options.grace) } : {} },
+      { forMs },
+    );
+    const down = `${nodes.join(", ")}: down`;
+    if (forMs === undefined) return `${down} until "regionctl start ${nodes.join(" ")}" or "regionctl heal"`;
+    say(`${down} for ${formatDuration(forMs)} ...`);
+    try {
+      await stack.faults.timed();
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      await stack.faults.end([fault.id], "heal"); // Ctrl-C ends the fault, not only the waiting
+      throw error;
+    }
+    return `${nodes.join(", ")}: up again`;
+  };
+}
+
+function healCommand(): Command {
+  return new Command("heal")
+    .description("End every active fault, or one, and wait until its nodes answer.")
+    .argument("[fault]", 'the id of one fault, as "regionctl status" shows it')
+    .addOption(stackOption())
+    .option("--json", "print the facts as JSON")
+    .addHelpText("after", "\nExamples:\n  regionctl heal")
+    .action(async (id: string | undefined, options: Options) => {
+      const stack = await connect(surroundings(), options.stack, interruptSignal());
+      const active = stack.faults.active().map((fault) => fault.id);
+      if (id !== undefined && !active.includes(id)) {
+        stack.leave();
+        throw new UsageError(
+          `there is no active fault "${id}". ${active.length === 0 ? "None is active." : `Active: ${active.join(", ")}.`}`,
+        );
+      }
+      await (id === undefined ? stack.faults.heal() : stack.faults.end([id], "heal")).finally(() => stack.leave());
+      const ended = id === undefined ? active : [id];
+      print(options.json, { ended }, () => [
+        ended.length === 0 ? "nothing was broken; every node is up" : `healed: ${ended.join(", ")}`,
+      ]);
+      process.exit(0);
+    });
+}
+
+function durationOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms === undefined)
+    throw new UsageError(`${option} takes a duration with its unit (80ms, 10s, 2m), not "${text}".`);
+  return ms;
+}

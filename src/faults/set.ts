@@ -1,0 +1,161 @@
+// The active faults of a stack and their ends. A fault is added, or taken out by time, `heal` or `start`; then reconcile.
+import type { Cluster } from "../model/cluster.ts";
+import type { FaultEvent, Recorder } from "../model/event.ts";
+import type { Fault } from "../model/fault.ts";
+import type { Clock } from "../model/time.ts";
+import type { Topology } from "../model/topology.ts";
+import { prove } from "./proof.ts";
+import { type HoldNode, reconcile } from "./reconcile.ts";
+import { differences, wanted } from "./wanted.ts";
+
+/** Where active faults are kept, so that any shell can end them. */
+export interface FaultStore {
+  read(): readonly Fault[];
+  /** Reads, changes and writes as one. */
+  change(how: (faults: readonly Fault[]) => readonly Fault[]): void;
+}
+
+export type EndedBy = Extract<FaultEvent, { phase: "ended" }>["by"];
+
+export interface FaultSet {
+  active(): readonly Fault[];
+  /** Resolves once it is in force and was measured. With `forMs` it ends by itself. */
+  begin(fault: Omit<Fault, "id" | "since" | "until">, options?: { id?: string; forMs?: number }): Promise<Fault>;
+  /** Ends these faults now; resolves when their nodes answer again. Unknown ids are ended already: harmless. */
+  end(ids: readonly string[], by: EndedBy): Promise<void>;
+  /** Takes these nodes out of every fault of the given kinds. */
+  release(nodes: readonly string[], kinds: readonly Fault["kind"][], by: EndedBy): Promise<void>;
+  /** Ends all faults and makes everything as the topology says. */
+  heal(): Promise<void>;
+  /** Ends faults whose time is over: after a crash nobody else did. */
+  expire(): Promise<void>;
+  /** Resolves when every running `for` of this process is over, by time or because somebody ended the fault. Rejects with the first end that failed. */
+  timed(): Promise<void>;
+  /** A node is being stopped, started or paused by this process right now. */
+  moving(node: string): boolean;
+  /** What of any fault is left: active ones, and nodes that are not as the topology says. */
+  leftovers(): Promise<readonly string[]>;
+}
+
+export interface FaultWorld {
+  topology: Topology;
+  cluster: Cluster;
+  clock: Clock;
+  record: Recorder;
+  signal: AbortSignal;
+  store: FaultStore;
+  hold: HoldNode;
+}
+
+export function faultSet(world: FaultWorld): FaultSet {
+  const { store, record, clock } = world;
+  const moving = new Map<string, number>();
+  const hold: HoldNode = async (node, work) => {
+    moving.set(node, (moving.get(node) ?? 0) + 1);
+    try {
+      await world.hold(node, work);
+    } finally {
+      moving.set(node, moving.get(node)! - 1);
+    }
+  };
+  const reconciling = { ...world, hold, faults: () => store.read() };
+  const running = new Map<string, { over: Promise<void>; cut: () => void }>();
+  const used = new Set<string>();
+
+  /** Takes nodes out of faults; what is left without a target is over. Then those nodes, or all, are made as wanted. */
+  async function takeOut(
+    targetsOf: (fault: Fault) => readonly string[],
+    by: EndedBy,
+    reconciled: "touched" | "all" | readonly string[] = "touched",
+  ): Promise<void> {
+    const ended: { id: string; targets: readonly string[] }[] = [];
+    const over: string[] = [];
+    store.change((faults) =>
+      faults.flatMap((fault) => {
+        const released = targetsOf(fault);
+        if (released.length === 0) return [fault];
+        ended.push({ id: fault.id, targets: released });
+        const targets = fault.targets.filter((target) => !released.includes(target));
+        if (targets.length > 0) return [{ ...fault, targets }];
+        over.push(fault.id);
+        return [];
+      }),
+    );
+    for (const id of over) running.get(id)?.cut();
+    const touched = [...new Set(ended.flatMap((end) => end.targets))];
+    if (reconciled !== "touched" || touched.length > 0) {
+      await reconcile(reconciling, reconciled === "all" ? undefined : reconciled === "touched" ? touched : reconciled);
+    }
+    for (const { id, targets } of ended) record({ type: "fault", phase: "ended", id, by, targets });
+  }
+
+  const wholly = (ids: readonly string[]) => (fault: Fault) => (ids.includes(fault.id) ? fault.targets : []);
+
+  /** Keeps the promise of `for`. An end by somebody else cuts the waiting short. */
+  function endAt(until: number, fault: Fault): void {
+    const cut = new AbortController();
+    const over = (async () => {
+      try {
+        await clock.sleep(until - clock.now(), AbortSignal.any([world.signal, cut.signal]));
+      } catch (reason) {
+        if (cut.signal.aborted) return;
+        throw reason;
+      }
+      // Another shell may have taken the fault out a moment ago, and its nodes may still be starting: wait for them too.
+      await takeOut(wholly([fault.id]), "time", fault.targets);
+    })();
+    over.catch(() => {}); // timed() reports it
+    running.set(fault.id, { over, cut: () => cut.abort() });
+  }
+
+  return {
+    active: () => store.read(),
+    async begin(wish, options = {}) {
+      const since = clock.now();
+      const until = options.forMs === undefined ? undefined : since + options.forMs;
+      let fault: Fault = { ...wish, id: "", since, until };
+      store.change((faults) => {
+        fault = { ...fault, id: freeId(options.id ?? `${wish.kind} ${wish.targets.join(" ")}`, faults, used) };
+        return [...faults, fault];
+      });
+      used.add(fault.id);
+      record({ type: "fault", phase: "begun", fault });
+      await reconcile(reconciling, fault.targets);
+      const { effective, measured } = await prove(fault, world.cluster);
+      record({ type: "fault", phase: "proved", id: fault.id, effective, measured });
+      if (until !== undefined) endAt(until, fault);
+      return fault;
+    },
+    end: (ids, by) => takeOut(wholly(ids), by),
+    release: (nodes, kinds, by) =>
+      takeOut(
+        (fault) => (kinds.includes(fault.kind) ? fault.targets.filter((target) => nodes.includes(target)) : []),
+        by,
+        nodes,
+      ),
+    heal: () => takeOut((fault) => fault.targets, "heal", "all"),
+    async expire() {
+      const now = clock.now();
+      const isOver = (fault: Fault) => fault.until !== undefined && fault.until <= now;
+      if (store.read().some(isOver)) await takeOut((fault) => (isOver(fault) ? fault.targets : []), "time");
+    },
+    async timed() {
+      await Promise.all([...running.values()].map(({ over }) => over));
+    },
+    moving: (node) => (moving.get(node) ?? 0) > 0,
+    async leftovers() {
+      return [
+        ...store.read().map((fault) => `${fault.id} is still active`),
+        ...differences(await world.cluster.observe(), wanted(world.topology, [])),
+      ];
+    },
+  };
+}
+
+/** Ids are unique in a history, not only among active faults: the second kill of a node is "kill backend-us #2". */
+function freeId(name: string, faults: readonly Fault[], used: ReadonlySet<string>): string {
+  const taken = new Set([...used, ...faults.map((fault) => fault.id)]);
+  let id = name;
+  for (let n = 2; taken.has(id); n++) id = `${name} #${n}`;
+  return id;
+}

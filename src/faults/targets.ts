@@ -1,0 +1,70 @@
+// Targets as a user writes them: a node (`backend-us`), a region (`us`), a role in a region (`us.backend`), `all(backend)`, `one(backend)`.
+import { z } from "zod";
+import type { Random } from "../model/random.ts";
+import { ROLES, type Role, type Topology } from "../model/topology.ts";
+import type { Complaint } from "../model/vocabulary.ts";
+
+/** Target patterns, at least one: a list, or one string with commas. */
+export const targets = z
+  .union([z.string(), z.array(z.string()).min(1)], { error: "expected nodes, e.g. backend-us or [backend-us, db-us]" })
+  .transform((value) => (typeof value === "string" ? value.split(",").map((word) => word.trim()) : value))
+  .refine((words) => words.every((word) => word !== ""), "expected nodes, e.g. backend-us or [backend-us, db-us]");
+
+/** The nodes that a pattern may mean; empty when it means nothing in this topology. */
+function candidates(pattern: string, topology: Topology): readonly string[] {
+  const named = topology.nodes.filter((node) => node.name === pattern);
+  if (named.length > 0) return [pattern];
+  const drawn = /^(?:all|one)\(([a-z]+)\)$/.exec(pattern);
+  const [region, role] = drawn ? [undefined, drawn[1]] : pattern.split(".");
+  const knownRole = role === undefined || ROLES.includes(role as Role);
+  if (!knownRole) return [];
+  return topology.nodes
+    .filter((node) => (region === undefined || node.region === region) && (role === undefined || node.role === role))
+    .map((node) => node.name);
+}
+
+/** Node names, in the topology's order; `one(...)` draws with the seed. */
+export function resolveTargets(patterns: readonly string[], topology: Topology, random: Random): readonly string[] {
+  const chosen = new Set<string>();
+  for (const pattern of patterns) {
+    const found = candidates(pattern, topology);
+    for (const name of pattern.startsWith("one(") ? [random.pick(found)] : found) chosen.add(name);
+  }
+  return topology.nodes.map((node) => node.name).filter((name) => chosen.has(name));
+}
+
+export function checkTargets(patterns: readonly string[], topology: Topology): readonly Complaint[] {
+  return patterns
+    .filter((pattern) => candidates(pattern, topology).length === 0)
+    .map((pattern) => {
+      const names = topology.nodes.map((node) => node.name);
+      const near = nearest(pattern, [...names, ...topology.regions]);
+      return {
+        path: ["target"],
+        word: pattern,
+        message: `topology "${topology.name}" has no node "${pattern}"`,
+        hint: `${near ? `Did you mean "${near}"? ` : ""}Its nodes are ${names.join(", ")}.`,
+      };
+    });
+}
+
+/** The nearest word, when it is near enough to be meant (Levenshtein distance of at most a third of its length). */
+function nearest(word: string, words: readonly string[]): string | undefined {
+  const ranked = words
+    .map((candidate) => ({ candidate, far: distance(word, candidate) }))
+    .toSorted((a, b) => a.far - b.far);
+  const best = ranked[0];
+  return best && best.far <= Math.max(1, best.candidate.length / 3) ? best.candidate : undefined;
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,114 @@
+// The report for a tired reader: the verdict first, one line per expectation, failures with their story, the next command last.
+import type { ChalkInstance } from "chalk";
+import { type Event, runOf } from "../model/event.ts";
+import type { Run } from "../model/run.ts";
+import { formatDuration } from "../model/units.ts";
+import { consequence, type RunVerdict, type Verdict } from "../model/verdict.ts";
+import { MARK, pad, plain } from "./paint.ts";
+
+const MAX_EVIDENCE = 4;
+
+export function terminal(run: Run, paint: ChalkInstance = plain, shownDirectory = run.directory): string {
+  const { scenario } = runOf(run.history);
+  if (run.interrupted) return `${paint.yellow("INTERRUPTED")}  ${scenario.name}\n`;
+  const written = run.verdicts.filter((verdict) => verdict.line !== undefined);
+  const asked = run.verdicts.filter((verdict) => verdict.line === undefined);
+  const width = Math.min(44, Math.max(0, ...written.map((verdict) => verdict.text.length)));
+  const lines = [
+    `${title(run.verdict, paint)}  ${paint.bold(scenario.name)}  ${facts(run)}`,
+    "",
+    ...written.flatMap((verdict) => verdictLines(verdict, width, paint)),
+    ...askedLines(asked, width, paint),
+    "",
+    paint.dim(`judge it again: regionctl check ${shownDirectory}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+const COLOUR: Readonly<Record<RunVerdict, "green" | "red" | "yellow">> = {
+  passed: "green",
+  failed: "red",
+  errored: "red",
+  inconclusive: "yellow",
+};
+
+function title(verdict: RunVerdict, paint: ChalkInstance): string {
+  return paint.bold[COLOUR[verdict]](verdict.toUpperCase());
+}
+
+/** "9.8 s, 2,013 operations, 934 writes acknowledged, seed 42". */
+function facts(run: Run): string {
+  const first = run.history[0]!;
+  const took = run.history.at(-1)!.at - first.at;
+  const operations = run.history.filter((event) => event.type === "invoke").length;
+  const { seed } = runOf(run.history).scenario;
+  return `${formatDuration(took)}, ${operations.toLocaleString("en")} operations, seed ${seed}`;
+}
+
+function verdictLines(verdict: Verdict, width: number, paint: ChalkInstance): readonly string[] {
+  const comes = consequence(verdict);
+  const numbers = verdict.evidence.slice(0, MAX_EVIDENCE).map((number) => `#${number}`);
+  const gap =
+    verdict.knownGap === undefined
+      ? ""
+      : paint.yellow(
+          ` known gap: ${verdict.knownGap}${comes === "failed" ? " — but it holds now: remove known-gap" : ""}`,
+        );
+  const head = `  ${mark(comes, paint)} ${pad(verdict.text, width)}  ${verdict.summary}${gap}  ${paint.dim(numbers.join(" "))}`;
+  const story = comes === "passed" && verdict.knownGap === undefined ? [] : (verdict.story ?? []);
+  return [head.trimEnd(), ...story.map((sentence) => `      ${sentence}`)];
+}
+
+/** What is asked of every run takes one line when all is well, and a line each for what is not. */
+function askedLines(asked: readonly Verdict[], width: number, paint: ChalkInstance): readonly string[] {
+  const bad = asked.filter((verdict) => consequence(verdict) !== "passed");
+  const good = asked.filter((verdict) => consequence(verdict) === "passed");
+  const summary = good.map((verdict) => verdict.summary).join(" · ");
+  return [
+    ...(good.length > 0 ? [`  ${mark("passed", paint)} ${pad("asked of every run", width)}  ${summary}`] : []),
+    ...bad.flatMap((verdict) => verdictLines(verdict, width, paint)),
+  ];
+}
+
+function mark(verdict: RunVerdict, paint: ChalkInstance): string {
+  return paint[COLOUR[verdict]](MARK[verdict]);
+}
+
+/** Events as the run goes on -> a line to print, or nothing. */
+export function progressLine(event: Event, paint: ChalkInstance = plain): string | undefined {
+  const time = paint.dim(`${(event.at / 1000).toFixed(1).padStart(6)}s`);
+  switch (event.type) {
+    case "step":
+      if (event.phase === "begin")
+        return `${time}  ${event.path.padStart(3)}  ${event.text}${event.lateMs !== undefined && event.lateMs > 50 ? paint.yellow(` (late by ${event.lateMs} ms)`) : ""}`;
+      if (event.verdict === "passed" || event.verdict === "skipped") return undefined;
+      return `${time}  ${event.path.padStart(3)}  ${mark(event.verdict, paint)} ${event.verdict}: ${event.detail ?? ""}`;
+    case "fault":
+      if (event.phase === "proved")
+        return `${time}       ${paint.dim(event.effective ? `took effect: ${event.measured}` : `NO EFFECT: ${event.measured}`)}`;
+      if (event.phase === "ended" && event.by === "time") return `${time}       ${paint.dim(`${event.id} ended`)}`;
+      return undefined;
+    case "node":
+      return event.expected
+        ? undefined
+        : `${time}       ${paint.red(`${event.node} is ${event.state}, and nobody asked for it${event.detail ? ` (${event.detail})` : ""}`)}`;
+    case "log":
+      return event.level === "info" ? undefined : `${time}       ${paint.yellow(event.text)}`;
+    case "end":
+      return event.reason === "errored" || event.reason === "timeout"
+        ? `${time}       ${paint.red(event.error ?? event.reason)}`
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** One line of numbers for a terminal's last line, from the newest sample. */
+export function statusLine(event: Event): string | undefined {
+  if (event.type !== "sample") return undefined;
+  const regions = Object.entries(event.regions).map(([name, region]) => {
+    const lag = region.lagSeconds === null ? "?" : Math.max(0, ...Object.values(region.lagSeconds)).toFixed(1);
+    return `${name} ${region.healthy ? "healthy" : "DOWN   "} ${String(region.requests).padStart(3)}/s lag ${lag}s`;
+  });
+  return `${(event.at / 1000).toFixed(1).padStart(6)}s  ${regions.join("   ")}   ${event.acknowledged} acknowledged`;
+}

@@ -1,0 +1,205 @@
+// run(scenario) -> Run: the story of the product on one screen.
+import { randomBytes, randomUUID } from "node:crypto";
+import { createRun, judged, keepLogs, type RunWriter, saveVerdicts } from "./archive.ts";
+import type { Event, RunEnded } from "./model/event.ts";
+import type { Run } from "./model/run.ts";
+import type { Scenario, Step } from "./model/scenario.ts";
+import { seeded } from "./model/random.ts";
+import type { Topology } from "./model/topology.ts";
+import { type Observers, observe } from "./run/observe.ts";
+import { runTraffic } from "./run/clients.ts";
+import type { Stack } from "./stack.ts";
+import { pageConflicts } from "./traffic/final.ts";
+import { homesOf } from "./traffic/probes.ts";
+import { verbs } from "./verbs/index.ts";
+import { type Scene, StepProblem } from "./verbs/scene.ts";
+import { readEverywhere } from "./verbs/settle.ts";
+import { DEFAULT_WITHIN_MS, waitFor } from "./verbs/wait.ts";
+
+export interface RunOptions {
+  scenario: Scenario;
+  topology: Topology;
+  /** Brings the stack: a new one of this run, or one that is up. */
+  stand(signal: AbortSignal, onEvent: (event: Event) => void): Promise<Stack>;
+  /** Ends the stack when the run is over; false keeps it up. */
+  takeDown: boolean;
+  out: string;
+  versions: Readonly<Record<string, string>>;
+  /** Aborted by Ctrl-C. */
+  interrupt: AbortSignal;
+  onEvent?: (event: Event) => void;
+}
+
+const HEALTHY_AT_FIRST_MS = 10_000;
+
+export async function run(options: RunOptions): Promise<Run> {
+  const { scenario, topology } = options;
+  const id = `${scenario.name}-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-")}-${randomBytes(2).toString("hex")}`;
+  const writer = createRun(options.out, id, { scenario: scenario.file, topology: topology.file });
+  const history = collect(writer, options.onEvent);
+  const timeout = new AbortController();
+  const signal = AbortSignal.any([options.interrupt, timeout.signal]);
+  let stack: Stack | undefined;
+  try {
+    stack = await options.stand(signal, history.before);
+    history.begin(stack, {
+      type: "run",
+      id,
+      scenario,
+      topology: stack.topology,
+      runtime: stack.record.runtime,
+      versions: options.versions,
+      startedAt: new Date().toISOString(),
+    });
+    const timer = setTimeout(() => timeout.abort(new TimedOut()), scenario.timeoutMs);
+    const ended = await play(scenario, stack, options.takeDown, signal).finally(() => clearTimeout(timer));
+    stack.events.append(ended);
+    const result = judged(writer.directory, history.events);
+    saveVerdicts(result);
+    return result;
+  } finally {
+    if (stack) keepLogs(writer.directory, stack.directory);
+    writer.close();
+    if (options.takeDown) await stack?.down();
+    else stack?.leave();
+  }
+}
+
+/** Baseline, traffic, steps, heal, final reads: everything that happens while the stack stands. Never throws. */
+async function play(scenario: Scenario, stack: Stack, takenDown: boolean, signal: AbortSignal): Promise<RunEnded> {
+  await using observers = await observe(stack);
+  await using traffic = runTraffic(scenario, stack, observers, signal);
+  const scene: Scene = {
+    topology: stack.topology,
+    cluster: stack.cluster,
+    faults: stack.faults,
+    samples: observers.samples,
+    values: new Map(),
+    traffic,
+    clock: stack.clock,
+    random: seeded(scenario.seed),
+    record: stack.events.append,
+    signal,
+    gateway: stack.record.gateway,
+    newId: randomUUID,
+  };
+  let ended: RunEnded = { type: "end", reason: "done" };
+  try {
+    await healthyAtFirst(scene, observers);
+    for (const spec of scenario.traffic) traffic.begin(spec);
+    await playSteps(scenario.steps, scene);
+  } catch (error) {
+    ended = endOf(error, signal);
+  }
+  try {
+    await traffic.pause();
+    if (ended.reason === "interrupted" && takenDown) return ended; // everything goes in a moment
+    await stack.faults.heal();
+    if (ended.reason === "done") await readFinals(scene, observers);
+    scene.record({ type: "leftovers", found: await stack.faults.leftovers() });
+  } catch (error) {
+    if (ended.reason === "done") ended = endOf(error, signal);
+  }
+  return ended;
+}
+
+/** Before anything is broken everything must be whole, or nothing that follows means anything. */
+async function healthyAtFirst(scene: Scene, observers: Observers): Promise<void> {
+  const deadline = scene.clock.now() + HEALTHY_AT_FIRST_MS;
+  for (;;) {
+    await observers.samples.next(scene.signal);
+    const sample = observers.samples.recent().at(-1);
+    const sick = scene.topology.regions.filter((region) => sample?.regions[region]?.healthy !== true);
+    if (sick.length === 0) return;
+    if (scene.clock.now() > deadline) throw new Error(`${sick.join(" and ")} not healthy at the start`);
+  }
+}
+
+/** In order; after a failed step the others are skipped, but the settle at the end still heals and compares. */
+async function playSteps(steps: readonly Step[], scene: Scene): Promise<void> {
+  const begin = scene.clock.now();
+  let failed = false;
+  for (const [i, step] of steps.entries()) {
+    const last = i === steps.length - 1;
+    if (failed && !last) {
+      scene.record({ type: "step", phase: "end", path: step.path, verdict: "skipped" });
+      continue;
+    }
+    if (failed) await scene.faults.heal();
+    failed = !(await playStep(step, scene, begin)) || failed;
+  }
+}
+
+/** Performs one step when its time has come. False when it did not do what it says. */
+async function playStep(step: Step, scene: Scene, begin: number): Promise<boolean> {
+  const { path, verb, text, line } = step;
+  let begun = false;
+  const sayBegin = (lateMs?: number) => {
+    begun = true;
+    scene.record({ type: "step", phase: "begin", path, verb, text, line, lateMs });
+  };
+  try {
+    let lateMs: number | undefined;
+    if (step.atMs !== undefined) {
+      const due = begin + step.atMs;
+      await scene.clock.sleep(due - scene.clock.now(), scene.signal);
+      lateMs = Math.max(0, Math.round(scene.clock.now() - due));
+    }
+    if (step.when) await waitFor(scene, step.when, step.withinMs ?? DEFAULT_WITHIN_MS);
+    sayBegin(lateMs);
+    await verbs[step.verb]!.perform(scene, step as never);
+    scene.record({ type: "step", phase: "end", path, verdict: "passed" });
+    return true;
+  } catch (error) {
+    scene.signal.throwIfAborted();
+    if (!begun) sayBegin();
+    const verdict = error instanceof StepProblem ? error.verdict : "errored";
+    scene.record({ type: "step", phase: "end", path, verdict, detail: (error as Error).message });
+    return false;
+  }
+}
+
+/** What every region holds in the end, and every conflict record, from the nodes themselves. */
+async function readFinals(scene: Scene, observers: Observers): Promise<void> {
+  for (const [name, keys] of scene.traffic.touched()) {
+    const finals = await readEverywhere(scene, scene.topology.workloads[name]!, [...keys]);
+    for (const final of finals) scene.record(final);
+  }
+  if (scene.topology.observe.conflicts === undefined) return;
+  for (const region of scene.topology.regions) {
+    const node = homesOf(scene.cluster.nodes, region)[0];
+    if (!node) continue;
+    const after = observers.conflictCursors[region] ?? 0;
+    for (const record of await pageConflicts({ topology: scene.topology, region, node, after })) scene.record(record);
+  }
+}
+
+class TimedOut extends Error {}
+
+function endOf(error: unknown, signal: AbortSignal): RunEnded {
+  if (!signal.aborted) return { type: "end", reason: "errored", error: (error as Error).message };
+  return signal.reason instanceof TimedOut
+    ? { type: "end", reason: "timeout", error: "the scenario's timeout was reached" }
+    : { type: "end", reason: "interrupted" };
+}
+
+/** Events from the run event on; what the stack recorded while it came up is shown but belongs to no run. */
+function collect(writer: RunWriter, show: ((event: Event) => void) | undefined) {
+  const events: Event[] = [];
+  let started = false;
+  const before = (event: Event) => {
+    if (started) {
+      events.push(event);
+      writer.write(event);
+    }
+    show?.(event);
+  };
+  return {
+    events,
+    before,
+    begin(stack: Stack, event: Event extends infer _E ? Parameters<Stack["events"]["append"]>[0] : never) {
+      started = true;
+      stack.events.append(event);
+    },
+  };
+}

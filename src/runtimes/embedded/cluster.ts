@@ -1,0 +1,152 @@
+// The embedded runtime: every node of a topology is a real child process on loopback. There is no daemon. A stack's
+// directory holds what another shell needs to reconnect, and its processes carry its mark, so that `down` finds even those
+// that a killed command had no time to write down.
+import { randomBytes } from "node:crypto";
+import type { Cluster, Runtime, StackPlace } from "../../model/cluster.ts";
+import type { Recorder } from "../../model/event.ts";
+import type { NodeState } from "../../model/fault.ts";
+import { StackError, UsageError } from "../../model/problem.ts";
+import type { Topology } from "../../model/topology.ts";
+import { LAYOUT, makeDirectories, markOfStack, readJson, writeJson } from "./directory.ts";
+import { postgresUser, regionctlHome, unusableHome } from "./home.ts";
+import { embeddedNode, type EmbeddedNode } from "./node.ts";
+import { allocatePorts, readPorts } from "./ports.ts";
+import { quitServers } from "./postgres.ts";
+import { findByMark, killTrees } from "./processes.ts";
+import { programFile, type ProgramName } from "./programs.ts";
+import { recipeOf, refusal, type Site } from "./roles.ts";
+
+export interface EmbeddedOptions {
+  home?: string;
+  /** Whether a stack takes the ports that its topology publishes when they are free; by default only the stack "default". */
+  publishes?: (place: StackPlace) => boolean;
+  /** Where a program's file is. */
+  program?: (name: ProgramName) => string;
+}
+
+export function embedded(options: EmbeddedOptions = {}): Runtime {
+  const home = options.home ?? regionctlHome();
+  const publishes = options.publishes ?? ((place) => place.name === "default");
+  const program = options.program ?? programFile;
+
+  return {
+    name: "embedded",
+    async unavailable(topology) {
+      return firstReason(topology, home, program);
+    },
+    async start(place, topology, record, signal) {
+      const reason = firstReason(topology, home, program);
+      if (reason !== undefined) throw new StackError(reason);
+      signal.throwIfAborted();
+      makeDirectories(place);
+      const ports = await allocatePorts(
+        place,
+        topology.nodes.flatMap((node) =>
+          recipeOf(node)
+            .listeners(node, topology)
+            .map((listener) => ({
+              node: node.name,
+              listener,
+              preferred: publishes(place) ? node.publish : undefined,
+            })),
+        ),
+      );
+      const stack = assemble({ place, topology, ports, secrets: secretsFor(place, topology), program });
+      try {
+        await startAll(stack.nodes, record, signal);
+        return stack;
+      } catch (error) {
+        await stack.down().catch(() => {}); // the first error is the one that counts
+        throw error;
+      }
+    },
+    async reconnect(place, topology) {
+      const secrets = new Map(Object.entries(readJson<Record<string, string>>(LAYOUT.secrets(place)) ?? {}));
+      return assemble({ place, topology, ports: readPorts(place), secrets, program });
+    },
+  };
+}
+
+/** Everything at once: our programs wait for what they need by themselves, and readiness is what counts. */
+async function startAll(nodes: readonly EmbeddedNode[], record: Recorder, signal: AbortSignal): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const starts = nodes.map(async (node) => {
+    record({ type: "node", node: node.spec.name, state: "starting", expected: true });
+    await node.startUnless(either);
+    record({ type: "node", node: node.spec.name, state: "up", expected: true });
+  });
+  for (const start of starts) start.catch((error: unknown) => failed.abort(error));
+  // All of them, so that nothing is being started any more when the rest is taken down.
+  await Promise.allSettled(starts);
+  either.throwIfAborted();
+}
+
+function assemble(site: Site): Cluster & { nodes: readonly EmbeddedNode[] } {
+  const nodes: readonly EmbeddedNode[] = site.topology.nodes
+    // Half started stacks have no port yet for some: those were never begun.
+    .filter((node) => site.ports[node.name] !== undefined)
+    .map((node) => embeddedNode(node, site, () => nodes));
+  return {
+    nodes,
+    async observe() {
+      const states = new Map<string, NodeState>(site.topology.nodes.map((node) => [node.name, "down"]));
+      for (const node of nodes) states.set(node.spec.name, node.state());
+      return { nodes: states };
+    },
+    async down() {
+      for (const node of nodes) node.forget();
+      await endAll(site);
+      await Promise.all(nodes.map((node) => node.kill())); // one that hides its mark is still written down
+      // What cannot be given back is a few bytes of the system's, and no reason to keep a stack that nobody wants any more.
+      await Promise.allSettled(site.topology.nodes.map((node) => recipeOf(node).release?.(node, site)));
+    },
+  };
+}
+
+/** By their marks, not by what was written down: this finds also what a killed command was just starting or making. */
+async function endAll(site: Site): Promise<void> {
+  for (;;) {
+    const found = findByMark(markOfStack(site.place));
+    if (found.length === 0) return;
+    await Promise.all([
+      quitServers(found.filter((one) => one.isServer)),
+      killTrees(found.filter((one) => one.isProgram)),
+    ]);
+    // Children of a server that somebody else had killed.
+    await killTrees(found.filter((one) => !one.isServer && !one.isProgram));
+  }
+}
+
+/** A password per database, made once per stack. */
+function secretsFor(place: StackPlace, topology: Topology): ReadonlyMap<string, string> {
+  const known = readJson<Record<string, string>>(LAYOUT.secrets(place)) ?? {};
+  const databases = topology.nodes.filter((node) => node.role === "postgres");
+  const secrets = Object.fromEntries(
+    databases.map(({ name }) => [name, known[name] ?? randomBytes(16).toString("hex")]),
+  );
+  writeJson(LAYOUT.secrets(place), secrets);
+  return new Map(Object.entries(secrets));
+}
+
+function firstReason(topology: Topology, home: string, program: Site["program"]): string | undefined {
+  if (process.platform !== "linux" && process.platform !== "darwin")
+    return `the embedded runtime runs on Linux and macOS, not on ${process.platform}; use --runtime docker`;
+  for (const node of topology.nodes) {
+    const refused = refusal(node);
+    if (refused !== undefined) return `${node.name}: ${refused}; use --runtime docker`;
+  }
+  try {
+    for (const node of topology.nodes) {
+      const reason = recipeOf(node).unavailable?.(node, { program, topology });
+      if (reason !== undefined) return `${node.name}: ${reason}`;
+    }
+    const databases = topology.nodes.some((node) => node.role === "postgres");
+    return databases ? unusableHome(home, postgresUser()) : undefined;
+  } catch (error) {
+    if (error instanceof StackError) return [error.message, error.hint].filter(Boolean).join(". ");
+    if (error instanceof UsageError) return error.message;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return (error as Error).message;
+    throw error;
+  }
+}

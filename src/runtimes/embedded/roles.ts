@@ -1,0 +1,259 @@
+// The embedded runtime as a table: for every role, how a node of it becomes a child process and how it shows that it lives.
+// A role without an entry does not compile; one that cannot be provided says why.
+import fs from "node:fs";
+import net from "node:net";
+import { gatewayConfig } from "../../gateway/route.ts";
+import type { StackPlace } from "../../model/cluster.ts";
+import { nodeNamed, type NodeSpec, type Role, type Topology } from "../../model/topology.ts";
+import { insertPasswords, resolveAddresses } from "../addresses.ts";
+import { LAYOUT, markOf } from "./directory.ts";
+import { postgresUser } from "./home.ts";
+import type { Http } from "./http.ts";
+import type { Ports } from "./ports.ts";
+import {
+  answersQueries,
+  clearAfterKill,
+  createData,
+  databaseOf,
+  postgresLaunch,
+  releaseMemory,
+  type Tools,
+} from "./postgres.ts";
+import { postgresBinaries } from "./postgres-binaries.ts";
+import { seedsOf, templateFor } from "./postgres-template.ts";
+import type { ProgramName } from "./programs.ts";
+import type { Launch } from "./spawn.ts";
+
+/** A stack as its nodes see it. */
+export interface Site {
+  place: StackPlace;
+  topology: Topology;
+  ports: Ports;
+  /** Passwords of databases, by node. */
+  secrets: ReadonlyMap<string, string>;
+  program(name: ProgramName): string;
+}
+
+/** "ready" is what a start waits for; "answers" is a process that speaks its protocol but misses something it needs. */
+export type Readiness = "silent" | "answers" | "ready";
+
+export interface Recipe {
+  /** Its listeners by name; the first is where the observer goes. */
+  listeners(spec: NodeSpec, topology: Topology): readonly string[];
+  /** Why this node cannot be provided; asked before anything starts. */
+  unavailable?(spec: NodeSpec, site: Pick<Site, "program" | "topology">): string | undefined;
+  /** Makes its disk ready for a start; called when none of its processes lives. */
+  prepare(spec: NodeSpec, site: Site, signal?: AbortSignal): Promise<void>;
+  launch(spec: NodeSpec, site: Site): Promise<Launch>;
+  /** Never throws. */
+  probe(spec: NodeSpec, site: Site, http: Http, timeoutMs: number): Promise<Readiness>;
+  /** What asks it to end in good order. */
+  stopSignal: NodeJS.Signals;
+  /** Takes back what a kill left in the system; called when none of its processes lives. */
+  release?(spec: NodeSpec, site: Site): Promise<void>;
+}
+
+export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>> = {
+  gateway: {
+    ...program("gateway"),
+    unavailable(_spec, site) {
+      site.program("gateway");
+      gatewayConfig(site.topology, () => "127.0.0.1:1"); // a route that leads nowhere shows before anything starts
+      return undefined;
+    },
+    launch: async (spec, site) =>
+      node("gateway", spec, site, {
+        GATEWAY_CONFIG: JSON.stringify(gatewayConfig(site.topology, (to) => reach(site, to, spec.region))),
+      }),
+    // Its own answer to a path that no route has: asking for a route would disturb what it knows of its backends.
+    probe: async (_spec, _site, http, timeoutMs) => ((await status(http, "/", timeoutMs)) ? "ready" : "silent"),
+  },
+  backend: {
+    ...program("backend"),
+    launch: async (spec, site) =>
+      node("backend", spec, site, {
+        REGION: spec.region,
+        REGIONS: site.topology.regions.join(","),
+        NODE_NAME: spec.name,
+        CONFLICTS: site.topology.conflicts,
+      }),
+    async probe(spec, site, http, timeoutMs) {
+      const steady = site.topology.steady.find((request) => request.region === spec.region);
+      const answer = await status(http, steady?.path ?? "/", timeoutMs, steady?.method);
+      if (answer === undefined) return "silent";
+      return steady === undefined || answer === 200 ? "ready" : "answers";
+    },
+  },
+  postgres: {
+    listeners: () => ["main"],
+    unavailable(spec) {
+      seedsOf(spec);
+      postgresUser();
+      return undefined;
+    },
+    async prepare(spec, site, signal) {
+      const data = LAYOUT.data(site.place, spec.name);
+      const tools = await postgresTools(site);
+      if (fs.existsSync(data)) return clearAfterKill(data);
+      const mark = markOf(site.place, spec.name);
+      const template = await templateFor(spec, tools, LAYOUT.home(site.place), mark, signal);
+      await createData(tools, template, data, { user: databaseOf(spec).user, password: secret(site, spec) }, signal);
+    },
+    launch: async (spec, site) =>
+      postgresLaunch(
+        await postgresTools(site),
+        LAYOUT.data(site.place, spec.name),
+        port(site, spec),
+        markOf(site.place, spec.name),
+      ),
+    async probe(spec, site, _http, timeoutMs) {
+      const login = { ...databaseOf(spec), password: secret(site, spec), port: port(site, spec) };
+      return (await answersQueries(login, timeoutMs)) ? "ready" : "silent";
+    },
+    stopSignal: "SIGINT", // "fast": ends connections. SIGTERM would wait for clients to leave
+    release: async (spec, site) => releaseMemory(await postgresTools(site), LAYOUT.data(site.place, spec.name)),
+  },
+  kafka: {
+    ...program("broker"),
+    // The home region's comes first. Clients reconnect to what the broker advertises, so each source region has its own.
+    listeners: (spec, topology) => [spec.region, ...topology.regions.filter((region) => region !== spec.region)],
+    launch: async (spec, site) => {
+      const listeners = Object.entries(site.ports[spec.name] ?? {})
+        .map(([region, port]) => `${region.toUpperCase()}://127.0.0.1:${port}`)
+        .join(",");
+      return node("broker", spec, site, {
+        KAFKA_LISTENERS: listeners,
+        KAFKA_ADVERTISED_LISTENERS: listeners,
+        KAFKA_LOG_DIRS: LAYOUT.data(site.place, spec.name),
+        KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS:
+          spec.environment["KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS"] ?? REBALANCE_DELAY_MS,
+      });
+    },
+    probe: async (spec, site, _http, timeoutMs) =>
+      (await answersApiVersions(port(site, spec), timeoutMs)) ? "ready" : "silent",
+  },
+  rabbitmq: { refused: "RabbitMQ does not run on the embedded runtime" },
+  redis: { refused: "Redis does not run on the embedded runtime" },
+  mirror: { refused: "Kafka MirrorMaker does not run on the embedded runtime" },
+  service: { refused: "an image that regionctl does not know does not run on the embedded runtime" },
+};
+
+/** Apache Kafka waits 3 s for more members; one machine has them all at once. */
+const REBALANCE_DELAY_MS = "100";
+
+/** The recipe of a node; call only for what `refusal` lets pass. */
+export function recipeOf(spec: NodeSpec): Recipe {
+  const entry = ROLES_EMBEDDED[spec.role];
+  if ("refused" in entry) throw new Error(entry.refused);
+  return entry;
+}
+
+export function refusal(spec: NodeSpec): string | undefined {
+  const entry = ROLES_EMBEDDED[spec.role];
+  return "refused" in entry ? entry.refused : undefined;
+}
+
+/** Where a node is reached from a region: a broker has a listener for each, others are reached directly. */
+export function reach(site: Site, to: NodeSpec | string, fromRegion: string): string {
+  const spec = typeof to === "string" ? nodeNamed(site.topology, to) : to;
+  if (spec === undefined) throw new Error(`topology "${site.topology.name}" has no node "${String(to)}"`);
+  return `127.0.0.1:${site.ports[spec.name]?.[fromRegion] ?? port(site, spec)}`;
+}
+
+/** The observer's port. */
+function port(site: Site, spec: NodeSpec): number {
+  const [first] = recipeOf(spec).listeners(spec, site.topology);
+  const port = site.ports[spec.name]?.[first!];
+  if (port === undefined) throw new Error(`ports.json of stack "${site.place.name}" has no port for ${spec.name}`);
+  return port;
+}
+
+/** What our own programs have in common: Node.js, one file, one listener. */
+function program(name: ProgramName): Pick<Recipe, "listeners" | "unavailable" | "prepare" | "stopSignal"> {
+  return {
+    listeners: () => ["main"],
+    unavailable(_spec, site) {
+      site.program(name);
+      return undefined;
+    },
+    async prepare(spec, site) {
+      fs.mkdirSync(LAYOUT.data(site.place, spec.name), { recursive: true, mode: 0o700 });
+    },
+    stopSignal: "SIGTERM",
+  };
+}
+
+function node(name: ProgramName, spec: NodeSpec, site: Site, own: Readonly<Record<string, string>>): Launch {
+  const data = LAYOUT.data(site.place, spec.name);
+  const withPasswords = insertPasswords(spec.environment, site.secrets);
+  const resolved = resolveAddresses(withPasswords, site.topology.nodes, spec.region, (to, from) =>
+    reach(site, to, from),
+  );
+  return {
+    command: process.execPath,
+    args: [site.program(name), `--node=${markOf(site.place, spec.name)}`],
+    environment: {
+      PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+      TZ: "UTC",
+      NODE_ENV: "production",
+      ...resolved,
+      HOME: data,
+      HOST: "127.0.0.1",
+      PORT: String(port(site, spec)),
+      ...own,
+    },
+    workingDirectory: data,
+  };
+}
+
+async function postgresTools(site: Site): Promise<Tools> {
+  const user = postgresUser();
+  return { binaries: await postgresBinaries(LAYOUT.home(site.place), user), user };
+}
+
+function secret(site: Site, spec: NodeSpec): string {
+  const password = site.secrets.get(spec.name);
+  if (password === undefined) throw new Error(`secrets.json of stack "${site.place.name}" has none for ${spec.name}`);
+  return password;
+}
+
+/** The status of any HTTP answer. */
+async function status(http: Http, path: string, timeoutMs: number, method?: string): Promise<number | undefined> {
+  try {
+    return (await http.request(path, { method, timeoutMs })).status;
+  } catch {
+    return undefined; // nobody answers
+  }
+}
+
+const API_VERSIONS = 18;
+const CORRELATION = 7;
+
+/** Asks a broker, in its own protocol, what it can do: ApiVersions 0, which every broker understands. */
+function answersApiVersions(port: number, timeoutMs: number): Promise<boolean> {
+  const client = Buffer.from("regionctl");
+  const request = Buffer.alloc(4 + 8 + 2 + client.length);
+  request.writeInt32BE(request.length - 4, 0);
+  request.writeInt16BE(API_VERSIONS, 4);
+  request.writeInt16BE(0, 6);
+  request.writeInt32BE(CORRELATION, 8);
+  request.writeInt16BE(client.length, 12);
+  client.copy(request, 14);
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: "127.0.0.1", port, timeout: timeoutMs });
+    let answer = Buffer.alloc(0);
+    const done = (result: boolean) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.on("connect", () => socket.write(request));
+    socket.on("data", (chunk) => {
+      answer = Buffer.concat([answer, chunk]);
+      // Length, our number, error code 0.
+      if (answer.length >= 10) done(answer.readInt32BE(4) === CORRELATION && answer.readInt16BE(8) === 0);
+    });
+    socket.on("timeout", () => done(false));
+    socket.on("error", () => done(false));
+    socket.on("close", () => done(false));
+  });
+}

@@ -1,0 +1,160 @@
+// The coordinator without a network, on a clock of its own: how members agree, and what becomes of the silent ones.
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { JoinAnswer } from "../../src/broker/group.ts";
+import { Groups } from "../../src/broker/groups.ts";
+import { ERROR } from "../../src/broker/protocol/errors.ts";
+
+const SESSION_MS = 1_500;
+const REBALANCE_MS = 2_000;
+const DELAY_MS = 100;
+
+let groups: Groups;
+beforeEach(() => {
+  vi.useFakeTimers();
+  groups = new Groups({
+    initialDelayMs: DELAY_MS,
+    minSessionTimeoutMs: 100,
+    maxSessionTimeoutMs: 60_000,
+    log: () => {},
+  });
+});
+afterEach(() => {
+  groups.close();
+  expect(vi.getTimerCount(), "timers left behind").toBe(0);
+  vi.useRealTimers();
+});
+
+function join(memberId: string, metadata = "m", protocol = "range", sessionTimeoutMs = SESSION_MS) {
+  const protocols = [{ name: protocol, metadata: Buffer.from(metadata) }];
+  const joining = { memberId, sessionTimeoutMs, rebalanceTimeoutMs: REBALANCE_MS, protocolType: "consumer", protocols };
+  return groups.join("g", "client", joining);
+}
+
+/** Asks for an id first, as every client does. */
+async function enter(metadata?: string, protocol?: string): Promise<{ id: string; joined: Promise<JoinAnswer> }> {
+  const { error, memberId } = await join("", metadata, protocol);
+  expect([error, memberId]).toEqual([ERROR.memberIdRequired, expect.stringMatching(/^client-/)]);
+  return { id: memberId, joined: join(memberId, metadata, protocol) };
+}
+
+const sync = (id: string, generation: number, plan: Record<string, string> = {}) =>
+  groups.sync("g", id, generation, new Map(Object.entries(plan).map(([member, part]) => [member, Buffer.from(part)])));
+
+/** Two members, agreed: a leads. */
+async function pair() {
+  const [a, b] = [await enter(), await enter()];
+  await vi.advanceTimersByTimeAsync(3 * DELAY_MS);
+  const { generation, leader } = await a.joined;
+  expect(leader).toBe(a.id);
+  const followed = sync(b.id, generation);
+  await sync(a.id, generation, { [a.id]: "left", [b.id]: "right" });
+  expect((await followed).assignment.toString()).toBe("right");
+  return { a: a.id, b: b.id, generation };
+}
+
+describe("a new group", () => {
+  test("waits for those who come at the same time, so that one generation is enough", async () => {
+    const a = await enter("of a");
+    await vi.advanceTimersByTimeAsync(DELAY_MS - 10);
+    const b = await enter("of b");
+    await vi.advanceTimersByTimeAsync(2 * DELAY_MS);
+    const [first, second] = await Promise.all([a.joined, b.joined]);
+    expect([first.generation, second.generation]).toEqual([1, 1]);
+    expect(first.members.map(({ metadata }) => metadata.toString())).toEqual(["of a", "of b"]);
+    expect([second.leader, second.members]).toEqual([a.id, []]);
+  });
+
+  test("refuses what cannot work: a foreign protocol, an unknown id, a session out of bounds", async () => {
+    const a = await enter();
+    const { memberId } = await join("");
+    expect((await join(memberId, "m", "roundrobin")).error).toBe(ERROR.inconsistentGroupProtocol);
+    expect((await join("never-invited")).error).toBe(ERROR.unknownMemberId);
+    expect((await join("", "m", "range", 99)).error).toBe(ERROR.invalidSessionTimeout);
+    expect(groups.leave("g", memberId)).toBe(ERROR.none);
+    await vi.advanceTimersByTimeAsync(2 * DELAY_MS);
+    expect((await a.joined).error).toBe(ERROR.none);
+  });
+});
+
+describe("a rebalance", () => {
+  test("takes in a third member: the others hear of it by heartbeat and join again", async () => {
+    const { a, b, generation } = await pair();
+    expect(groups.heartbeat("g", a, generation)).toBe(ERROR.none);
+    const c = await enter();
+    expect(groups.heartbeat("g", a, generation)).toBe(ERROR.rebalanceInProgress);
+    expect(groups.commit("g", a, generation), "what was read before may be committed").toBe(ERROR.none);
+    const answers = await Promise.all([join(a), join(b), c.joined]);
+    expect(answers.map((answer) => answer.generation)).toEqual([2, 2, 2]);
+    expect(answers[0].members).toHaveLength(3);
+    expect(groups.heartbeat("g", a, generation)).toBe(ERROR.illegalGeneration);
+    expect(groups.commit("g", a, 2), "not before the new parts are known").toBe(ERROR.rebalanceInProgress);
+  });
+
+  test("goes on without a member that does not join again in time, and its old generation may not commit", async () => {
+    const { a, b, generation } = await pair();
+    const c = await enter();
+    const again = join(a);
+    for (let ms = 0; ms < REBALANCE_MS; ms += 500) {
+      groups.heartbeat("g", b, generation); // alive, but busy
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect((await again).members.map(({ memberId }) => memberId)).toEqual([a, c.id]);
+    expect((await c.joined).generation).toBe(2);
+    expect(groups.commit("g", b, generation)).toBe(ERROR.unknownMemberId);
+  });
+
+  test("a silent member is out after its session; the other one gets everything", async () => {
+    const { a, b, generation } = await pair();
+    for (let ms = 0; ms < SESSION_MS; ms += 500) {
+      expect(groups.heartbeat("g", a, generation)).toBe(ERROR.none);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect(groups.heartbeat("g", b, generation)).toBe(ERROR.unknownMemberId);
+    expect(groups.heartbeat("g", a, generation)).toBe(ERROR.rebalanceInProgress);
+    expect((await join(a)).members).toHaveLength(1);
+  });
+
+  test("a leader that leaves is replaced at once", async () => {
+    const { a, b, generation } = await pair();
+    expect(groups.leave("g", a)).toBe(ERROR.none);
+    expect(groups.heartbeat("g", b, generation)).toBe(ERROR.rebalanceInProgress);
+    expect(await join(b)).toMatchObject({ leader: b, generation: generation + 1 });
+  });
+
+  test("a leader that never shares the work out holds nobody up for ever", async () => {
+    const [a, b] = [await enter(), await enter()];
+    await vi.advanceTimersByTimeAsync(3 * DELAY_MS);
+    const { generation } = await b.joined;
+    const waiting = sync(b.id, generation);
+    for (let ms = 0; ms <= REBALANCE_MS; ms += 500) {
+      groups.heartbeat("g", a.id, generation);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect((await waiting).error).toBe(ERROR.rebalanceInProgress);
+    expect(await join(b.id)).toMatchObject({ leader: b.id, generation: generation + 1 });
+  });
+
+  test("a join repeated because its answer was lost gets the same answer, and nobody else notices", async () => {
+    const { a, b, generation } = await pair();
+    expect(await join(b)).toMatchObject({ error: ERROR.none, generation });
+    expect((await sync(b, generation)).assignment.toString()).toBe("right");
+    expect(groups.heartbeat("g", a, generation)).toBe(ERROR.none);
+  });
+});
+
+test("only members commit, except where there are none", async () => {
+  expect(groups.commit("g", "", -1)).toBe(ERROR.none);
+  const { a, generation } = await pair();
+  expect(groups.commit("g", a, generation)).toBe(ERROR.none);
+  expect(groups.commit("g", "", -1)).toBe(ERROR.unknownMemberId);
+  expect(groups.commit("g", a, generation + 1)).toBe(ERROR.illegalGeneration);
+  expect(groups.commit("other", a, generation)).toBe(ERROR.unknownMemberId);
+});
+
+test("when everybody has left, the group begins anew", async () => {
+  const { a, b } = await pair();
+  expect([groups.leave("g", a), groups.leave("g", b), groups.leave("g", b)]).toEqual([0, 0, ERROR.unknownMemberId]);
+  const c = await enter();
+  await vi.advanceTimersByTimeAsync(DELAY_MS);
+  expect(await c.joined).toMatchObject({ error: ERROR.none, leader: c.id });
+});
