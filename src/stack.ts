@@ -12,7 +12,7 @@ import type { Topology } from "./model/topology.ts";
 import { wallClock } from "./stack/clock.ts";
 import { type EventLog, openEventLog } from "./stack/event-log.ts";
 import { isFullDisk, readJson, replaceFile } from "./stack/files.ts";
-import { type Owner, type Ownership, withLock, withLockAsync } from "./stack/lock.ts";
+import { type Ownership, withLock, withLockAsync } from "./stack/lock.ts";
 import { directoryOf, inTurn, namesIn, readRecord, type StackRecord, writeRecord } from "./stack/record.ts";
 
 export type { StackRecord } from "./stack/record.ts";
@@ -114,7 +114,10 @@ export async function connect(around: Surroundings, name: string, signal: AbortS
     );
   }
   if (record.state === "stopping") {
-    throw new StackError(`stack "${name}" is being ended`, `If nobody ends it any more, "regionctl down${named}" does.`);
+    throw new StackError(
+      `stack "${name}" is being ended`,
+      `If nobody ends it any more, "regionctl down${named}" does.`,
+    );
   }
   if (record.state === "starting") {
     throw around.ownership.alive(record.starter)

@@ -8,6 +8,7 @@ import { StoreUnavailable, type Conflict, type Ports } from "./ports.ts";
 import { propertyRoutes } from "./property/routes.ts";
 import { parseCount, Refusal } from "./property/schema.ts";
 import { createWriter } from "./property/write.ts";
+import { prune } from "./prune.ts";
 import { createConsumer } from "./replication/consumer.ts";
 import { lagBySource, measureLag } from "./replication/lag.ts";
 import { createRelay } from "./replication/relay.ts";
@@ -32,8 +33,6 @@ export interface Backend {
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 5_000;
-const PRUNE_EVERY_MS = 10 * 60_000;
-const KEEP_MS = 24 * 60 * 60_000;
 const CONFLICTS_PAGE = { least: 1, greatest: 500, otherwise: 500 };
 
 export function createBackend(settings: Settings, ports: Ports): Backend {
@@ -114,14 +113,6 @@ export function createBackend(settings: Settings, ports: Ports): Backend {
       say("stopped");
     },
   };
-}
-
-async function prune({ store, clock, say }: Ports, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await clock.sleep(PRUNE_EVERY_MS, signal).catch(() => {});
-    if (signal.aborted) return;
-    await store.prune(clock.now() - KEEP_MS).catch((error) => say(`could not prune: ${String(error)}`));
-  }
 }
 
 /** Everything that holds for any route: who answered, which regions there are, and one readable sentence for each error. */

@@ -1,7 +1,7 @@
 // What became of every acknowledged write: current, superseded by one that knew it, lost to a recorded conflict, or gone.
 // The definitions stand in the order in which they are asked; a write is counted once, by the first that fits.
 //
-//   fork        two acknowledgements of one counter of one region: only one of them can be there
+//   fork        two acknowledgements of one counter of one region (or of a state its author had already seen): one is nowhere
 //   current     a region shows its value in the end
 //   superseded  it is in the past of another write that took effect (that one may be superseded or a loser in turn)
 //   loser       a conflict record names it as loser to a write that is concurrent with it
@@ -157,19 +157,29 @@ function currentOf(
 function forksOf(
   writes: readonly Write[],
   shown: ReadonlySet<Write>,
-): ReadonlyMap<Write, { effect: Effect; twin: Effect }> {
-  const claims = new Map<string, { write: Write; effect: Effect }[]>();
+): ReadonlyMap<Write, { effect: Effect; twin?: Effect }> {
+  interface Claim {
+    write: Write;
+    effect: Effect;
+  }
+  const claims = new Map<string, Claim>();
+  const contested = new Map<Claim, Claim[]>();
+  const forks = new Map<Write, { effect: Effect; twin?: Effect }>();
   for (const write of writes)
     for (const effect of write.effects) {
       const { home, vector } = effect;
-      if (home && vector) append(claims, `${home}:${vector[home] ?? 0}`, { write, effect });
+      // A state that its author had seen before is somebody else's, whoever that was.
+      if (vector && write.basis?.vector && covers(write.basis.vector, vector)) forks.set(write, { effect });
+      if (home === undefined || vector === undefined) continue;
+      const name = `${home}:${vector[home] ?? 0}`;
+      const first = claims.get(name);
+      if (first === undefined) claims.set(name, { write, effect });
+      else append(contested, first, { write, effect });
     }
-  const forks = new Map<Write, { effect: Effect; twin: Effect }>();
-  for (const claim of claims.values()) {
-    if (claim.length < 2) continue;
-    const keeper = claim.find(({ write }) => shown.has(write)) ?? claim[0]!;
-    for (const { write, effect } of claim)
-      if (write !== keeper.write) forks.set(write, { effect, twin: keeper.effect });
+  for (const [first, others] of contested) {
+    const all = [first, ...others];
+    const keeper = all.find(({ write }) => shown.has(write)) ?? all.find(({ write }) => !forks.has(write)) ?? first;
+    for (const { write, effect } of all) if (write !== keeper.write) forks.set(write, { effect, twin: keeper.effect });
   }
   return forks;
 }
@@ -191,9 +201,7 @@ const effectsOf = (
   write: Write,
   seconds: Seconds,
 ): readonly Pick<Effect, "state" | "vector" | "version" | "home">[] => [
-  ...write.effects,
-  ...(write.id === undefined ? [] : (seconds.get(write.id) ?? [])),
-];
+XX
 
 /** Acknowledged writes that a record names as loser to a write which took effect and did not know them. */
 function losersOf(

@@ -6,7 +6,7 @@ import type { Role } from "../model/topology.ts";
 import type { Judgement, Verdict } from "../model/verdict.ts";
 import { worst } from "../model/verdict.ts";
 import { faultsOf, sayFault } from "./faults.ts";
-import { allWrites, factsOf } from "./history.ts";
+import { factsOf } from "./history.ts";
 import type { Recorded } from "./history.ts";
 import { count, judged, moment, several } from "./say.ts";
 
@@ -147,7 +147,7 @@ function enoughTraffic(history: readonly Event[]): Judgement {
   const ofData = expect.filter(({ name }) => OF_DATA.has(name)).map(({ name }) => name);
   if (traffic.length === 0 && ofData.length === 0) return judged(true, "nothing was asked that needs traffic");
   const answered = facts.operations.filter(({ outcome }) => outcome.type === "ok");
-  const acknowledged = allWrites(facts).filter((write) => write.outcome === "ok").length;
+  const { acknowledged } = facts;
   const said = `${several(answered.length, "operation")} answered, ${several(acknowledged, "write")} acknowledged`;
   if (ofData.length > 0 && acknowledged === 0)
     return judged("unknown", `${said}: ${ofData.join(", ")} cannot be judged without an acknowledged write`);

@@ -23,10 +23,10 @@ export interface FaultWindow {
 
 /** In the order in which they began. */
 export function faultsOf(history: readonly Event[]): readonly FaultWindow[] {
-  const { topology } = factsOf(history).run;
+  const { run, faults: events } = factsOf(history);
+  const { topology } = run;
   const regionOf = new Map(topology.nodes.map((node) => [node.name, node.region]));
   for (const region of topology.regions) regionOf.set(region, region);
-  const events = history.filter((event) => event.type === "fault");
   const windows = events
     .filter((event) => event.phase === "begun")
     .map((begun): FaultWindow => {

@@ -5,6 +5,7 @@ import type {
   Complete,
   ConflictEvent,
   Event,
+  FaultEvent,
   Final,
   Healed,
   Invoke,
@@ -60,9 +61,14 @@ export interface Facts {
   operations: readonly Operation[];
   missed: readonly Recorded<Missed>[];
   keys: ReadonlyMap<string, KeyFacts>;
+  /** The writes of all keys, acknowledged or not. */
+  writes: readonly Write[];
+  /** How many of them are acknowledged. */
+  acknowledged: number;
   settled?: Settled;
   probes: ReadonlyMap<string, readonly Recorded<Probe>[]>;
   nodes: readonly Recorded<NodeEvent>[];
+  faults: readonly Recorded<FaultEvent>[];
   /** undefined when the text is absent or opaque. */
   vector(state: string | undefined): Vector | undefined;
 }
@@ -82,11 +88,6 @@ export function operationsOf(history: readonly Event[]): readonly Operation[] {
   return factsOf(history).operations;
 }
 
-/** The writes of the whole history, acknowledged or not. */
-export function allWrites(facts: Facts): readonly Write[] {
-  return [...facts.keys.values()].flatMap((key) => key.writes);
-}
-
 function read(history: readonly Event[]): Facts {
   const run = runOf(history);
   const regionOfNode = new Map(run.topology.nodes.map((node) => [node.name, node.region]));
@@ -95,6 +96,7 @@ function read(history: readonly Event[]): Facts {
   const missed: Recorded<Missed>[] = [];
   const conflicts: Recorded<ConflictEvent>[] = [];
   const nodes: Recorded<NodeEvent>[] = [];
+  const faults: Recorded<FaultEvent>[] = [];
   const probes = new Map<string, Recorded<Probe>[]>();
   let end: Recorded<RunEnded> | undefined;
   for (const event of history) {
@@ -103,20 +105,26 @@ function read(history: readonly Event[]): Facts {
     else if (event.type === "missed") missed.push(event);
     else if (event.type === "conflict" && event.kind !== "rejected") conflicts.push(event);
     else if (event.type === "node") nodes.push(event);
+    else if (event.type === "fault") faults.push(event);
     else if (event.type === "probe") append(probes, event.region, event);
     else if (event.type === "end") end = event;
   }
   const operations = invokes.map((invoke) => operation(invoke, completes.get(invoke.op), regionOfNode));
   const vector = parsing();
+  const keys = byKey(operations, conflicts, vector);
+  const writes = [...keys.values()].flatMap((key) => key.writes);
   return {
     run,
     end,
     operations,
     missed,
-    keys: byKey(operations, conflicts, vector),
+    keys,
+    writes,
+    acknowledged: writes.filter((write) => write.outcome === "ok").length,
     settled: settledOf(history),
     probes,
     nodes,
+    faults,
     vector,
   };
 }
@@ -189,7 +197,8 @@ function settledOf(history: readonly Event[]): Settled | undefined {
   const rounds: Recorded<Round>[] = [];
   const finals = new Map<string, Map<string, Recorded<Final>>>();
   let disturbed: Recorded<Invoke> | undefined;
-  for (const event of history.slice(start + 1)) {
+  for (let place = start + 1; place < history.length; place++) {
+    const event = history[place]!;
     if (event.type === "round") rounds.push(event);
     else if (event.type === "invoke" && event.kind === "write") disturbed ??= event;
     else if (event.type === "final") {

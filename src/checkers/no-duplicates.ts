@@ -8,7 +8,7 @@ import type { ConflictEvent } from "../model/event.ts";
 import type { ExpectationWords } from "../model/vocabulary.ts";
 import { countEffects } from "./effects.ts";
 import type { EffectCount, Miscount } from "./effects.ts";
-import { allWrites, append, factsOf } from "./history.ts";
+import { append, factsOf } from "./history.ts";
 import type { Facts, Operation, Recorded } from "./history.ts";
 import { whyOpen } from "./no-lost-writes.ts";
 import { count, judged, sayConflict, sayFinal, sayWrite, several, STORIES } from "./say.ts";
@@ -75,7 +75,7 @@ function repeated(ids: ReadonlyMap<string, readonly Write[]>): number {
 
 function writesById(facts: Facts): ReadonlyMap<string, readonly Write[]> {
   const ids = new Map<string, Write[]>();
-  for (const write of allWrites(facts)) if (write.id !== undefined) append(ids, write.id, write);
+  for (const write of facts.writes) if (write.id !== undefined) append(ids, write.id, write);
   return ids;
 }
 
@@ -102,6 +102,7 @@ function doubled(
   accounted: ReadonlySet<string>,
   records: readonly Recorded<ConflictEvent>[],
 ): readonly Case[] {
+  if (records.length === 0 && writes.length === 1 && writes[0]!.attempts.length === 1) return []; // sent and told once
   const oks = writes.flatMap((write) => write.attempts.filter((attempt) => attempt.outcome.type === "ok"));
   const payloads = writes.filter((write) => write.outcome === "ok");
   if (payloads.length > 1)

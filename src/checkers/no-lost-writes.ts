@@ -6,7 +6,7 @@ import type { Judgement } from "../model/verdict.ts";
 import type { ExpectationWords } from "../model/vocabulary.ts";
 import { accountingOf } from "./accounting.ts";
 import type { Accounting, Loser, Lost } from "./accounting.ts";
-import { allWrites, factsOf } from "./history.ts";
+import { factsOf } from "./history.ts";
 import type { Facts } from "./history.ts";
 import { count, judged, sayConflict, sayFinal, sayWrite, several, STORIES } from "./say.ts";
 import { sameValue } from "./writes.ts";
@@ -51,7 +51,7 @@ export const noLostWrites: ExpectationWords<Args> = {
 
 /** Without acknowledgements or without an end there is nothing to judge: unknown, never true. */
 export function whyOpen(facts: Facts): Judgement | undefined {
-  const acknowledged = allWrites(facts).filter((write) => write.outcome === "ok").length;
+  const { acknowledged } = facts;
   if (acknowledged === 0) return judged("unknown", "no write was acknowledged, so there is nothing to judge");
   const said = `${count(acknowledged)} acknowledged, but`;
   if (facts.settled === undefined)
@@ -98,9 +98,12 @@ function evidenceOf({ write, effect, twin, finals }: Lost): readonly (number | u
 function sayLost(facts: Facts, lost: Lost): readonly string[] {
   const { kind, effect, twin, finals } = lost;
   const held = `In the end ${finals.map(sayFinal).join(", and ")}.`;
-  if (kind === "FORK" && twin !== undefined) {
-    const same = `${effect.home} acknowledged both as ${effect.state}: one counter cannot be two writes, so one is gone.`;
-    return [`FORK: ${sayWrite(effect.acknowledged)}`, sayWrite(twin.acknowledged), same, held];
+  if (kind === "FORK") {
+    const why =
+      twin === undefined
+        ? `Its author had seen ${effect.state} before: that was another write, so this one is nowhere.`
+        : `${effect.home} acknowledged both as ${effect.state}: one counter cannot be two writes, so one is gone.`;
+    return [`FORK: ${sayWrite(effect.acknowledged)}`, ...(twin ? [sayWrite(twin.acknowledged)] : []), why, held];
   }
   const ending =
     kind === "ROLLBACK"

@@ -47,11 +47,15 @@ export function writesOf(
   vector: (state: string | undefined) => Vector | undefined,
   learnedIn: (operation: Operation) => string | undefined,
 ): readonly Write[] {
-  const groups = new Map<string, Operation[]>();
+  const groups = new Map<string | number, Operation[]>();
   for (const operation of operations) {
     const { id, op, value } = operation.invoke;
-    const name = id === undefined ? `op ${op}` : `id ${id} ${valueText(value)}`;
-    const group = groups.get(name);
+    let name: string | number = id ?? op;
+    let group = groups.get(name);
+    if (group !== undefined && !sameValue(group[0]!.invoke.value, value)) {
+      name = `${id} with ${valueText(value)}`;
+      group = groups.get(name);
+    }
     if (group) group.push(operation);
     else groups.set(name, [operation]);
   }
@@ -64,7 +68,7 @@ function writeOf(
   learnedIn: (operation: Operation) => string | undefined,
 ): Write {
   const { key, id, value } = attempts[0]!.invoke;
-  const oks = attempts.filter((attempt) => attempt.outcome.type === "ok");
+  const oks = attempts.length === 1 && isOk(attempts[0]!) ? attempts : attempts.filter(isOk);
   const mayHave = oks.length === 0 && attempts.some((attempt) => attempt.outcome.type === "unknown");
   // A stored answer tells of an earlier attempt: then the first one wrote.
   const author = oks.find((attempt) => !attempt.complete?.stored) ?? attempts[0]!;
@@ -80,16 +84,19 @@ function writeOf(
   };
 }
 
+const isOk = (attempt: Operation): boolean => attempt.outcome.type === "ok";
+
 function basisOf(
-  { invoke, ...rest }: Operation,
+  author: Operation,
   vector: (state: string | undefined) => Vector | undefined,
   learnedIn: (operation: Operation) => string | undefined,
 ): Write["basis"] {
+  const { invoke } = author;
   if (invoke.basis === undefined && invoke.expected === undefined) return undefined;
   const seen = vector(invoke.basis);
   if (seen !== undefined) return { state: invoke.basis, vector: seen };
   // Without vectors a number means what it meant to the region that said it; a number from nowhere, to the one addressed.
-  const region = learnedIn({ invoke, ...rest }) ?? invoke.region;
+  const region = learnedIn(author) ?? invoke.region;
   return { state: invoke.basis, region, version: invoke.expected };
 }
 
@@ -98,16 +105,19 @@ function effectsOf(
   basis: Write["basis"],
   vector: (state: string | undefined) => Vector | undefined,
 ): readonly Effect[] {
-  const effects = new Map<string, Effect>();
-  // Those that really wrote come first: their X-Served-By is the region of the effect, a stored answer's is not.
-  const ordered = [...oks.filter((ok) => !ok.complete?.stored), ...oks.filter((ok) => ok.complete?.stored)];
-  for (const acknowledged of ordered) {
+  const effectOf = (acknowledged: Operation): Effect => {
     const { state, version, stored } = acknowledged.complete!;
     const seen = vector(state);
-    const name = seen === undefined ? `${state} ${version}` : vectorText(seen);
-    if (effects.has(name)) continue;
     const home = (stored ? undefined : acknowledged.servedIn) ?? grown(basis?.vector, seen);
-    effects.set(name, { acknowledged, state, vector: seen, version, home });
+    return { acknowledged, state, vector: seen, version, home };
+  };
+  if (oks.length < 2) return oks.map(effectOf);
+  // Those that really wrote come first: their X-Served-By is the region of the effect, a stored answer's is not.
+  const ordered = [...oks.filter((ok) => !ok.complete?.stored), ...oks.filter((ok) => ok.complete?.stored)];
+  const effects = new Map<string, Effect>();
+  for (const effect of ordered.map(effectOf)) {
+    const name = effect.vector === undefined ? `${effect.state} ${effect.version}` : vectorText(effect.vector);
+    if (!effects.has(name)) effects.set(name, effect);
   }
   return [...effects.values()];
 }

@@ -1,5 +1,7 @@
 // Loading what a user names, and refusing it readably: everything that is wrong, at once, each with its line and caret.
 import fs from "node:fs";
+import path from "node:path";
+import type { ChalkInstance } from "chalk";
 import { expectations } from "../checkers/index.ts";
 import { type Problem, UsageError } from "../model/problem.ts";
 import type { Scenario } from "../model/scenario.ts";
@@ -12,4 +14,55 @@ import { loadScenario } from "../scenario/load.ts";
 import { loadTopology } from "../topology/load.ts";
 import { verbs } from "../verbs/index.ts";
 
-export const vocabulary: Vocabulary = { verbs, expectations };
+const vocabulary: Vocabulary = { verbs, expectations };
+
+export interface ScenarioFile {
+  file: string;
+  /** The file as a person would write its path from here. */
+  shown: string;
+  scenario?: Scenario;
+  topology?: Topology;
+  problems: readonly Problem[];
+}
+
+/** A scenario by path or name, with all that is wrong with it. Throws UsageError only when there is no such file. */
+export function readScenario(reference: string): ScenarioFile {
+  const file = findScenario(reference);
+  const relative = path.relative(process.cwd(), file);
+  return {
+    file,
+    shown: relative.startsWith("..") ? file : relative,
+    ...loadScenario(file, vocabulary, { env: process.env }),
+  };
+}
+
+export interface LoadedScenario {
+  scenario: Scenario;
+  topology: Topology;
+  /** Drawn, for people. */
+  warnings: readonly string[];
+}
+
+/** Throws UsageError with every problem drawn when anything is wrong. */
+export function loadScenarioOrThrow(reference: string, seed?: number): LoadedScenario {
+  const { scenario, topology, problems } = readScenario(reference);
+  const drawn = drawProblems(problems, paintFor("stderr"));
+  if (scenario === undefined || topology === undefined) throw new UsageError(drawn.join("\n\n"));
+  return { scenario: seed === undefined ? scenario : { ...scenario, seed }, topology, warnings: drawn };
+}
+
+/** A topology by path or name. Throws UsageError with every problem drawn when anything is wrong. */
+export function loadTopologyOrThrow(reference: string): Topology {
+  const { topology, problems } = loadTopology(findTopology(reference), { env: process.env });
+  if (topology === undefined) throw new UsageError(drawProblems(problems, paintFor("stderr")).join("\n\n"));
+  return topology;
+}
+
+export function drawProblems(problems: readonly Problem[], paint: ChalkInstance): readonly string[] {
+  const texts = new Map<string, string>();
+  const textOf = (file: string) => {
+    if (!texts.has(file)) texts.set(file, fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "");
+    return texts.get(file)!;
+  };
+  return problems.map((problem) => drawProblem(problem, textOf(problem.file), { colour: paint.level > 0 }));
+}

@@ -26,7 +26,7 @@ export function up(): Command {
     )
     .action(async (options: Options) => {
       const around = surroundings();
-      const topology = loadTopologyOrThrow(options.topology, {});
+      const topology = loadTopologyOrThrow(options.topology);
       const runtime = await chooseRuntime(around, topology, options);
       const say = progress(options.json);
       say(runtime.why);

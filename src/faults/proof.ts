@@ -10,10 +10,13 @@ export interface Proof {
 }
 
 export async function prove(fault: Fault, cluster: Cluster): Promise<Proof> {
-  const nodes = cluster.nodes.filter((node) => fault.targets.includes(node.spec.name));
   const world = await cluster.observe();
   const proofs = await Promise.all(
-    nodes.map((node) => proveNode(fault, node, world.nodes.get(node.spec.name) ?? "down")),
+    fault.targets.map(async (target) => {
+      const node = cluster.nodes.find((candidate) => candidate.spec.name === target);
+      if (node === undefined) return { effective: false, measured: `there is no node ${target}` };
+      return proveNode(fault, node, world.nodes.get(target) ?? "down");
+    }),
   );
   return {
     effective: proofs.length > 0 && proofs.every((proof) => proof.effective),

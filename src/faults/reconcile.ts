@@ -2,8 +2,11 @@
 import type { Cluster, Node } from "../model/cluster.ts";
 import type { Recorder } from "../model/event.ts";
 import type { Fault, NodeState } from "../model/fault.ts";
+import { NodeFailed } from "../model/problem.ts";
 import type { Topology } from "../model/topology.ts";
 import { graceMs, wanted } from "./wanted.ts";
+
+const MOST_ROUNDS = 5;
 
 /** Holds one node for one process at a time, also against other shells. */
 export type HoldNode = (node: string, work: () => Promise<void>) => Promise<void>;
@@ -29,11 +32,19 @@ export async function reconcile(world: Reconciling, only?: readonly string[]): P
 async function settleNode(world: Reconciling, node: Node): Promise<void> {
   const name = node.spec.name;
   // A wish may change while a start is under way; a few rounds always suffice, and a bound keeps a flapping node from holding us.
-  for (let round = 0; round < 5; round++) {
+  for (let round = 1; ; round++) {
     const faults = world.faults();
     const should = wanted(world.topology, faults).nodes.get(name) ?? "up";
     const is = (await world.cluster.observe()).nodes.get(name) ?? "down";
     if (is === should) return;
+    if (round > MOST_ROUNDS) {
+      throw new NodeFailed(
+        name,
+        `is ${is} again after ${MOST_ROUNDS} attempts to make it ${should}`,
+        await node.logTail(20),
+        `See "regionctl logs ${name}".`,
+      );
+    }
     await MOVES[should](node, is, graceMs(name, faults), (state) =>
       world.record({ type: "node", node: name, state, expected: true }),
     );

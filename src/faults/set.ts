@@ -64,7 +64,7 @@ export function faultSet(world: FaultWorld): FaultSet {
 
   /** Takes nodes out of faults; what is left without a target is over. Then those nodes, or all, are made as wanted. */
   async function takeOut(
-    targetsOf: (fault: Fault) => readonly string[],
+    targetsOf: (fault: Fault) => readonly string[] | undefined,
     by: EndedBy,
     reconciled: "touched" | "all" | readonly string[] = "touched",
   ): Promise<void> {
@@ -73,7 +73,7 @@ export function faultSet(world: FaultWorld): FaultSet {
     store.change((faults) =>
       faults.flatMap((fault) => {
         const released = targetsOf(fault);
-        if (released.length === 0) return [fault];
+        if (released === undefined) return [fault];
         ended.push({ id: fault.id, targets: released });
         const targets = fault.targets.filter((target) => !released.includes(target));
         if (targets.length > 0) return [{ ...fault, targets }];
@@ -89,7 +89,7 @@ export function faultSet(world: FaultWorld): FaultSet {
     for (const { id, targets } of ended) record({ type: "fault", phase: "ended", id, by, targets });
   }
 
-  const wholly = (ids: readonly string[]) => (fault: Fault) => (ids.includes(fault.id) ? fault.targets : []);
+  const wholly = (ids: readonly string[]) => (fault: Fault) => (ids.includes(fault.id) ? fault.targets : undefined);
 
   /** Keeps the promise of `for`. An end by somebody else cuts the waiting short. */
   function endAt(until: number, fault: Fault): void {
@@ -104,8 +104,11 @@ export function faultSet(world: FaultWorld): FaultSet {
       // Another shell may have taken the fault out a moment ago, and its nodes may still be starting: wait for them too.
       await takeOut(wholly([fault.id]), "time", fault.targets);
     })();
-    over.catch(() => {}); // timed() reports it
     running.set(fault.id, { over, cut: () => cut.abort() });
+    over.then(
+      () => running.delete(fault.id),
+      () => {}, // timed() reports it
+    );
   }
 
   return {
@@ -123,21 +126,23 @@ export function faultSet(world: FaultWorld): FaultSet {
       await reconcile(reconciling, fault.targets);
       const { effective, measured } = await prove(fault, world.cluster);
       record({ type: "fault", phase: "proved", id: fault.id, effective, measured });
-      if (until !== undefined) endAt(until, fault);
+      const stands = store.read().some(({ id }) => id === fault.id); // somebody may have healed it meanwhile
+      if (until !== undefined && stands) endAt(until, fault);
       return fault;
     },
     end: (ids, by) => takeOut(wholly(ids), by),
-    release: (nodes, kinds, by) =>
-      takeOut(
-        (fault) => (kinds.includes(fault.kind) ? fault.targets.filter((target) => nodes.includes(target)) : []),
-        by,
-        nodes,
-      ),
+    release(nodes, kinds, by) {
+      const released = (fault: Fault) => {
+        const targets = kinds.includes(fault.kind) ? fault.targets.filter((target) => nodes.includes(target)) : [];
+        return targets.length > 0 ? targets : undefined;
+      };
+      return takeOut(released, by, nodes);
+    },
     heal: () => takeOut((fault) => fault.targets, "heal", "all"),
     async expire() {
       const now = clock.now();
       const isOver = (fault: Fault) => fault.until !== undefined && fault.until <= now;
-      if (store.read().some(isOver)) await takeOut((fault) => (isOver(fault) ? fault.targets : []), "time");
+      if (store.read().some(isOver)) await takeOut((fault) => (isOver(fault) ? fault.targets : undefined), "time");
     },
     async timed() {
       await Promise.all([...running.values()].map(({ over }) => over));

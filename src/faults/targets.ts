@@ -6,18 +6,21 @@ import type { Complaint } from "../model/vocabulary.ts";
 
 /** Target patterns, at least one: a list, or one string with commas. */
 export const targets = z
-  .union([z.string(), z.array(z.string()).min(1)], { error: "expected nodes, e.g. backend-us or [backend-us, db-us]" })
-  .transform((value) => (typeof value === "string" ? value.split(",").map((word) => word.trim()) : value))
-  .refine((words) => words.every((word) => word !== ""), "expected nodes, e.g. backend-us or [backend-us, db-us]");
+  .union([z.string(), z.array(z.string())], { error: "expected nodes, e.g. backend-us or [backend-us, db-us]" })
+  .transform((value) => (typeof value === "string" ? value.split(",") : value).map((word) => word.trim()))
+  .refine(
+    (words) => words.length > 0 && words.every((word) => word !== ""),
+    "expected nodes, e.g. backend-us or [backend-us, db-us]",
+  );
 
 /** The nodes that a pattern may mean; empty when it means nothing in this topology. */
 function candidates(pattern: string, topology: Topology): readonly string[] {
   const named = topology.nodes.filter((node) => node.name === pattern);
   if (named.length > 0) return [pattern];
   const drawn = /^(?:all|one)\(([a-z]+)\)$/.exec(pattern);
-  const [region, role] = drawn ? [undefined, drawn[1]] : pattern.split(".");
+  const [region, role, ...rest] = drawn ? [undefined, drawn[1]] : pattern.split(".");
   const knownRole = role === undefined || ROLES.includes(role as Role);
-  if (!knownRole) return [];
+  if (!knownRole || rest.length > 0) return [];
   return topology.nodes
     .filter((node) => (region === undefined || node.region === region) && (role === undefined || node.role === role))
     .map((node) => node.name);

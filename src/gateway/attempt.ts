@@ -1,7 +1,8 @@
 // One attempt to have an upstream answer: connect, send, first byte. Says how many bytes of the request left for it.
-import { request as httpRequest } from "node:http";
+import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { CONNECT_MS, FIRST_BYTE_MS } from "./answers.ts";
 import type { Candidate } from "./route.ts";
 
@@ -53,15 +54,28 @@ export function attempt(candidate: Candidate, question: Question, signal: AbortS
       connected = true;
       clearTimeout(timer);
       timer = setTimeout(fail, FIRST_BYTE_MS, `no answer within ${FIRST_BYTE_MS} ms`);
-      const { method, path, headers, body } = question;
-      const sending = httpRequest({ createConnection: () => socket, method, path, headers, setHost: false });
-      sending.on("error", (error) => fail(error.message));
-      sending.on("response", (response) => {
-        endWhenSilent(response, signal);
-        settle({ response });
-      });
-      sending.end(body);
+      send(socket, question, signal).then(
+        (response) => settle({ response }),
+        (error: Error) => fail(error.message),
+      );
     });
+  });
+}
+
+/** Resolves with the head of the answer. */
+function send(
+  socket: Socket,
+  { method, path, headers, body }: Question,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sending = request({ createConnection: () => socket, method, path, headers, setHost: false });
+    sending.on("error", reject);
+    sending.on("response", (response) => {
+      endWhenSilent(response, signal);
+      resolve(response);
+    });
+    sending.end(body);
   });
 }
 

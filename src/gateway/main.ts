@@ -16,7 +16,7 @@ function run({ host, port, config }: Settings): void {
 
   const server = createServer({ maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 500 });
   server.headersTimeout = 5_000;
-  server.requestTimeout = 10_000;
+  server.requestTimeout = 5_000;
   // As NGINX: longer than clients pause between requests, or they would meet a closing connection.
   server.keepAliveTimeout = 75_000;
   server.timeout = 75_000;

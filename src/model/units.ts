@@ -2,14 +2,17 @@
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
-/** "80ms", "1.5s", "2m" -> milliseconds; "1m30s" too. */
+/** Timers fire at once when they are asked for more than 2^31 ms. Nobody wants to wait for three weeks. */
+const LONGEST_MS = 24 * 24 * MS.h;
+
+/** "80ms", "1.5s", "2m" -> milliseconds; "1m30s" too. undefined also for more than 24 days. */
 export function parseDuration(text: string): number | undefined {
   if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
   let total = 0;
   for (const [, digits, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
     total += Number(digits) * MS[unit as keyof typeof MS];
   }
-  return Number.isFinite(total) ? total : undefined;
+  return total <= LONGEST_MS ? total : undefined;
 }
 
 /** "5%" -> 0.05. */
@@ -26,7 +29,7 @@ export function parseRate(text: string): number | undefined {
 
 /** 80 -> "80 ms", 1500 -> "1.5 s", 120000 -> "2 min": for people. */
 export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 2 : 1))} s`;
+  if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms / 100) < 600) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 2 : 1))} s`;
   return `${Number((ms / 60_000).toFixed(1))} min`;
 }

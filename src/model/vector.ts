@@ -6,11 +6,12 @@ export type Vector = Readonly<Record<string, number>>;
 export function parseVector(text: string): Vector | undefined {
   const bare = text.replace(/^(W\/)?"(.*)"$/, "$2");
   if (!/^[a-z][a-z0-9-]*:\d{1,15}(,[a-z][a-z0-9-]*:\d{1,15})*$/.test(bare)) return undefined;
-  return Object.fromEntries(
-    bare
-      .split(",")
-      .map((part) => [part.slice(0, part.lastIndexOf(":")), Number(part.slice(part.lastIndexOf(":") + 1))]),
-  );
+  const counters = bare.split(",").map((part): [string, number] => {
+    const colon = part.lastIndexOf(":");
+    return [part.slice(0, colon), Number(part.slice(colon + 1))];
+  });
+  const vector = Object.fromEntries(counters);
+  return Object.keys(vector).length === counters.length ? vector : undefined; // a region twice
 }
 
 /** a <= b in every counter: a is in b's past, or the same. */

@@ -101,7 +101,7 @@ export function openSource(file: string, text: string, rewrite?: Rewrite): Sourc
       report(error.pos, wordingOf(error), HINTS[error.code]);
     }
     if (document.errors.some((error) => error.code !== "DUPLICATE_KEY")) return source;
-    source.value = toPlain(document, places, report, rewrite);
+    source.value = toPlain(document, text, places, report, rewrite);
   } catch (error) {
     if (error instanceof TooMuch) report(error.range, error.message);
     else if (error instanceof RangeError) report([0, 1], "this is nested too deeply to be read");
@@ -119,9 +119,7 @@ export function inOrder(problems: readonly Problem[], first: string): readonly P
       const id = `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
       return !seen.has(id) && seen.add(id);
     })
-    .toSorted(
-      (a, b) => rank(a) - rank(b) || a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column,
-    )
+    .toSorted((a, b) => rank(a) - rank(b) || a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
     .slice(0, MAX_PROBLEMS);
 }
 
@@ -143,6 +141,7 @@ type Report = (range: Range, message: string, hint?: string, severity?: Problem[
 
 function toPlain(
   document: YAML.Document.Parsed,
+  text: string,
   places: Map<string, { key?: Range; value?: Range }>,
   report: Report,
   rewrite: Rewrite | undefined,
@@ -170,7 +169,7 @@ function toPlain(
     if (typeof value !== "string" || rewrite === undefined) return value;
     const rewritten = rewrite(value, path);
     for (const { word, message, hint, severity } of rewritten.complaints) {
-      report(findWord(document.contents === null ? "" : sourceText, range, word) ?? range, message, hint, severity);
+      report(findWord(text, range, word) ?? range, message, hint, severity);
     }
     return rewritten.text;
   };
@@ -203,7 +202,6 @@ function toPlain(
     return plain;
   };
 
-  const sourceText = sourceOf.get(document) ?? "";
   return visit(document.contents, [], 0);
 }
 
@@ -228,10 +226,14 @@ function lineStarts(text: string): readonly number[] {
 }
 
 /** Where a range stands, cut at the end of its first line; always inside the text. */
-function spanOf(text: string, lines: readonly number[], [from, to]: Range): Pick<Problem, "line" | "column" | "length"> {
+function spanOf(
+  text: string,
+  lines: readonly number[],
+  [from, to]: Range,
+): Pick<Problem, "line" | "column" | "length"> {
   let start = Math.min(from, text.length);
   // What is missing at the end of a file is missing after its last word.
-  if (text.slice(start).trim() === "") start = Math.max(0, text.trimEnd().length - (start === from ? 0 : 1));
+  if (text.slice(start).trim() === "") start = Math.max(0, text.trimEnd().length - 1);
   let low = 0;
   let high = lines.length - 1;
   while (low < high) {

@@ -1,17 +1,15 @@
 // traffic: clients of a workload, from here on, beside whatever else runs.
-import { z } from "zod";
-import { trafficArgs } from "../scenario/traffic-spec.ts";
+import { checkTraffic, trafficArgs, trafficSpec } from "../scenario/traffic-spec.ts";
 import { verb } from "./scene.ts";
 
 export const traffic = verb({
   name: "traffic",
-  summary: "Starts clients of a workload; they run until `for` is over or the scenario settles.",
+  summary: "Starts clients of a workload; they run until `for` is over or the scenario ends.",
   example: "- traffic: edit-properties\n  clients: 8\n  rate: 200/s\n  for: 10s",
   args: trafficArgs,
   modifiers: ["for"],
+  check: checkTraffic,
   async perform(scene, step) {
-    const { target, ...spec } = step.args;
-    const regions = spec.regions ?? scene.topology.regions;
-    scene.traffic.begin({ ...spec, workload: target, regions }, step.forMs);
+    scene.traffic.begin(trafficSpec(step.args, scene.topology), step.forMs);
   },
 });

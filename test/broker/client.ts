@@ -37,8 +37,16 @@ export interface Reading extends AsyncDisposable {
   until(done: () => boolean): Promise<void>;
 }
 
-/** A consumer that commits each batch before the next, as the replication consumer does. */
-export async function consume(address: string, groupId: string, topic: string): Promise<Reading> {
+/**
+ * A consumer that commits each batch before the next. "commit-first": what is in `values` is committed. "keep-first": what is
+ * committed is in `values`, some of it perhaps twice.
+ */
+export async function consume(
+  address: string,
+  groupId: string,
+  topic: string,
+  order: "commit-first" | "keep-first" = "commit-first",
+): Promise<Reading> {
   const consumer = client(address).consumer({
     groupId,
     sessionTimeout: 1_500,
@@ -63,11 +71,13 @@ export async function consume(address: string, groupId: string, topic: string): 
     eachBatchAutoResolve: false,
     eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary, heartbeat }) => {
       const next = String(Number(batch.lastOffset()) + 1);
+      const keep = () => values.push(...batch.messages.map((message) => String(message.value)));
+      if (order === "keep-first") keep();
       resolveOffset(batch.lastOffset());
       await commitOffsetsIfNecessary({
         topics: [{ topic, partitions: [{ partition: batch.partition, offset: next }] }],
       });
-      values.push(...batch.messages.map((message) => String(message.value)));
+      if (order === "commit-first") keep();
       changed();
       await heartbeat();
     },

@@ -68,11 +68,20 @@ export interface Produced {
 export class Connection implements AsyncDisposable {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
+  /** Those who wait for bytes or for the end. */
+  readonly #watchers = new Set<() => void>();
 
   private constructor(socket: Socket) {
+    const changed = () => {
+      for (const watcher of this.#watchers) watcher();
+    };
     this.#socket = socket;
-    socket.on("data", (chunk: Buffer) => (this.#received = Buffer.concat([this.#received, chunk])));
-    socket.on("error", () => socket.destroy());
+    socket.on("data", (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+      changed();
+    });
+    socket.on("close", changed);
+    socket.on("error", () => socket.destroy()); // a reset is one way of being closed
   }
 
   static async open(port: number): Promise<Connection> {
@@ -85,31 +94,33 @@ export class Connection implements AsyncDisposable {
     this.#socket.write(bytes);
   }
 
-  /** Resolves when the broker has closed the connection. */
-  async closed(): Promise<void> {
-    if (!this.#socket.closed) await once(this.#socket, "close");
+  /** Says that nothing more will come. */
+  finish(): void {
+    this.#socket.end();
   }
 
-  /** The next answer, without length and correlation id. */
-  async receive(): Promise<Buffer> {
-    for (;;) {
-      const length = this.#received.length >= 4 ? this.#received.readInt32BE(0) : Infinity;
-      if (this.#received.length >= 4 + length) {
-        const answer = this.#received.subarray(8, 4 + length);
-        this.#received = this.#received.subarray(4 + length);
-        return answer;
-      }
-      if (this.#socket.closed) throw new Error("the broker closed the connection");
-      await Promise.race([once(this.#socket, "data"), once(this.#socket, "close")]);
-    }
+  /** Resolves when the broker has closed the connection. */
+  closed(): Promise<void> {
+    return this.#until(() => this.#socket.closed);
+  }
+
+  /** The next answer, without its length. */
+  async receive(): Promise<{ correlationId: number; body: Buffer }> {
+    const isWhole = () => this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0);
+    await this.#until(() => isWhole() || this.#socket.closed);
+    if (!isWhole()) throw new Error("the broker closed the connection");
+    const end = 4 + this.#received.readInt32BE(0);
+    const answer = this.#received.subarray(4, end);
+    this.#received = this.#received.subarray(end);
+    return { correlationId: answer.readInt32BE(0), body: answer.subarray(4) };
   }
 
   /** Sends one request of kafkajs and decodes the answer with the same version's decoder; error codes are not thrown. */
   async ask<T>(name: string, args: Record<string, unknown> = {}): Promise<T> {
     this.send(await frameOf(request(name, args)));
-    const answer = await this.receive();
+    const { body } = await this.receive();
     const { decode } = load(`kafkajs/src/protocol/requests/${name}/response`) as { decode(bytes: Buffer): Promise<T> };
-    return decode(answer);
+    return decode(body);
   }
 
   apiVersions(): Promise<{ errorCode: number; apiVersions: { apiKey: number; maxVersion: number }[] }> {
@@ -137,12 +148,24 @@ export class Connection implements AsyncDisposable {
     const { decode } = load("kafkajs/src/protocol/requests/produce/v7/response") as {
       decode(bytes: Buffer): Promise<{ topics: { partitions: Produced[] }[] }>;
     };
-    return (await decode(await this.receive())).topics[0]!.partitions[0]!;
+    return (await decode((await this.receive()).body)).topics[0]!.partitions[0]!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.destroy();
     await this.closed();
+  }
+
+  #until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!holds()) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
   }
 }
 

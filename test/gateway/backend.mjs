@@ -2,7 +2,7 @@
 // so the count of writes survives its SIGKILL.
 import { createServer } from "node:http";
 
-const { NAME, PORT } = process.env;
+const { NAME, PORT, BACKLOG } = process.env;
 const head = { "X-Served-By": NAME, "Content-Type": "application/json" };
 
 const behaviours = {
@@ -36,6 +36,7 @@ const server = createServer((request, response) => {
       body: Buffer.concat(chunks).toString(),
       left: false,
     };
+    // Reported before it is answered: whoever has the answer finds it among the reports.
     process.stdout.write(`${JSON.stringify(seen)}\n`);
     response.on("close", () => {
       if (!response.writableFinished) process.stdout.write(`${JSON.stringify({ ...seen, left: true })}\n`);
@@ -47,4 +48,4 @@ const server = createServer((request, response) => {
     else answer();
   });
 });
-server.listen(Number(PORT), "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
+server.listen(Number(PORT), "127.0.0.1", Number(BACKLOG), () => process.stdout.write(`${server.address().port}\n`));

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -28,34 +28,46 @@ export interface Backend {
   name: string;
   region: string;
   address: string;
-  seen: Seen[];
-  writes(): readonly Seen[];
+  /** Every request that has reached it by now. Not to be asked while it is paused. */
+  seen(): Promise<readonly Seen[]>;
+  writes(): Promise<readonly Seen[]>;
   kill(): Promise<void>;
   pause(): void;
   /** Up and running, whatever was done to it; and it has seen nothing. */
   restore(): Promise<void>;
 }
 
-export async function startBackend(region: string): Promise<Backend> {
+export async function startBackend(region: string, { backlog = 511 } = {}): Promise<Backend> {
   const name = `backend-${region}`;
-  const seen: Seen[] = [];
+  let reports: Seen[] = [];
   let child: ChildProcess;
   let port = "0";
   let paused = false;
+  let marks = 0;
   const start = async () => {
     child = spawn(process.execPath, [BACKEND], {
-      env: { NAME: name, PORT: port },
+      env: { NAME: name, PORT: port, BACKLOG: String(backlog) },
       stdio: ["ignore", "pipe", "inherit"],
     });
     const lines = createInterface({ input: child.stdout! });
     [port] = (await once(lines, "line")) as [string];
-    lines.on("line", (line) => seen.push(JSON.parse(line) as Seen));
+    lines.on("line", (line) => reports.push(JSON.parse(line) as Seen));
   };
+  const isDown = () => child.exitCode !== null || child.signalCode !== null;
   const kill = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (isDown()) return;
     child.kill("SIGKILL");
     // Its pipe is empty by then: nothing it saw is missed.
     await once(child, "close");
+  };
+  const seen = async () => {
+    if (!isDown()) {
+      // Reports come in order, so behind this request's own there is nothing left of earlier ones.
+      const mark = `/mark/${(marks += 1)}`;
+      await ask({ port: Number(port) }, `GET ${mark}`);
+      await until(() => reports.some(({ path }) => path === mark));
+    }
+    return reports.filter(({ path }) => !path.startsWith("/mark/"));
   };
   await start();
   return {
@@ -63,7 +75,7 @@ export async function startBackend(region: string): Promise<Backend> {
     region,
     address: `127.0.0.1:${port}`,
     seen,
-    writes: () => seen.filter(({ method, left }) => method === "PUT" && !left),
+    writes: async () => (await seen()).filter(({ method, left }) => method === "PUT" && !left),
     kill,
     pause() {
       paused = true;
@@ -73,8 +85,9 @@ export async function startBackend(region: string): Promise<Backend> {
       // Resumed, it would go on with what it was sent before the pause.
       if (paused) await kill();
       paused = false;
-      if (child.exitCode !== null || child.signalCode !== null) await start();
-      seen.length = 0;
+      await seen();
+      reports = [];
+      if (isDown()) await start();
     },
   };
 }
@@ -211,6 +224,22 @@ export async function until(
   while (!(await holds())) {
     if (performance.now() > deadlineMs) throw new Error(complaint());
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Connects to a paused backend until its system takes no more: a connection that does not come about within a second. */
+export async function fillBacklog(address: string): Promise<readonly Socket[]> {
+  const port = Number(address.split(":")[1]);
+  const crowd: Socket[] = [];
+  for (;;) {
+    const socket = connect({ port, host: "127.0.0.1" });
+    crowd.push(socket.on("error", () => {}));
+    const late = AbortSignal.timeout(1_000);
+    const connected = await once(socket, "connect", { signal: late }).then(
+      () => true,
+      () => false,
+    );
+    if (!connected) return crowd;
   }
 }
 

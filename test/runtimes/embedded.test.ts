@@ -141,9 +141,8 @@ describe("a command that is killed", () => {
   // Another process that starts a stack, so that it can be killed: the runtime as one file beside our dependencies.
   beforeAll(async () => {
     const root = fileURLToPath(new URL("../..", import.meta.url));
-    const directory = path.join(root, "node_modules", ".cache");
-    fs.mkdirSync(directory, { recursive: true });
-    bundle = path.join(directory, `regionctl-test-${process.pid}.mjs`);
+    fs.symlinkSync(path.join(root, "node_modules"), path.join(home, "node_modules"));
+    bundle = path.join(home, "command.mjs");
     const contents = `
       import { embedded } from "./src/runtimes/embedded/cluster.ts";
       const { home, place, topology } = JSON.parse(process.argv[2]);
@@ -159,7 +158,6 @@ describe("a command that is killed", () => {
       outfile: bundle,
     });
   });
-  afterAll(() => fs.rmSync(bundle, { force: true }));
 
   function startElsewhere(place: StackPlace): ChildProcess {
     const command = spawn(

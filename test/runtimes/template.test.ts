@@ -1,14 +1,15 @@
 // Templates of PostgreSQL data directories: made once per content, complete or not at all.
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NodeSpec } from "../../src/model/topology.ts";
 import { isRoot, postgresUser } from "../../src/runtimes/embedded/home.ts";
-import { replaceWith, temporaryBeside } from "../../src/runtimes/embedded/cache.ts";
+import { cached } from "../../src/runtimes/embedded/cache.ts";
 import { createData, type Tools } from "../../src/runtimes/embedded/postgres.ts";
 import { postgresBinaries } from "../../src/runtimes/embedded/postgres-binaries.ts";
 import { seedsOf, templateFor } from "../../src/runtimes/embedded/postgres-template.ts";
-import { findByMark } from "../../src/runtimes/embedded/processes.ts";
+import { findByMark, self } from "../../src/runtimes/embedded/processes.ts";
 import { temporaryHome, until } from "./children.ts";
 
 let home: string;
@@ -83,20 +84,43 @@ it("refuses seeds that only psql or a shell could run, by file and line", () => 
   expect(seedsOf(database({ "readme.txt": "hello" }))).toEqual([]);
 });
 
-it("built twice at the same time is one; a builder's directory goes away once the builder is dead", () => {
-  const target = path.join(home, "cache", "thing");
-  const [mine, theirs] = [temporaryBeside(target), temporaryBeside(target)];
-  fs.writeFileSync(path.join(mine, "content"), "mine");
-  fs.writeFileSync(path.join(theirs, "content"), "theirs");
-  const dead = path.join(home, "cache", `thing~${process.pid}~000000000000~abcdef`);
-  fs.mkdirSync(dead);
+describe("what is made once for all stacks", () => {
+  const make =
+    (content: string, meanwhile: () => Promise<void> = async () => {}) =>
+    async (temporary: string) => {
+      fs.writeFileSync(path.join(temporary, "content"), content);
+      await meanwhile();
+      return temporary;
+    };
+  const content = (directory: string) => fs.readFileSync(path.join(directory, "content"), "utf8");
 
-  replaceWith(theirs, target);
-  replaceWith(mine, target);
-  expect(fs.readFileSync(path.join(target, "content"), "utf8")).toBe("theirs");
+  it("is made by one when several want it, and by the next when the first gives up", async () => {
+    const target = path.join(home, "cache", "shared");
+    const givesUp = cached(target, async () => Promise.reject(new Error("given up")));
+    const next = cached(target, make("mine"));
+    await expect(givesUp).rejects.toThrow("given up");
+    expect(content(await next)).toBe("mine");
+    expect(content(await cached(target, make("never asked for")))).toBe("mine");
+  });
 
-  const next = temporaryBeside(target);
-  expect(fs.existsSync(dead)).toBe(false);
-  expect(fs.existsSync(mine)).toBe(true);
-  expect(fs.existsSync(next)).toBe(true);
+  it("stays what the faster command made of it", async () => {
+    const target = path.join(home, "cache", "raced");
+    const faster = async () => {
+      fs.mkdirSync(target);
+      fs.writeFileSync(path.join(target, "content"), "theirs");
+    };
+    expect(content(await cached(target, make("mine", faster)))).toBe("theirs");
+    expect(fs.readdirSync(path.dirname(target)).filter((name) => name.startsWith("raced"))).toEqual(["raced"]);
+  });
+
+  it("loses what a killed command left half made, but not what another one is making", async () => {
+    const target = path.join(home, "cache", "half");
+    const { pid, started } = self();
+    const living = `${target}~${pid}~${createHash("sha256").update(started).digest("hex").slice(0, 12)}~abcdef`;
+    const dead = `${target}~${pid}~000000000000~abcdef`;
+    for (const directory of [living, dead]) fs.mkdirSync(directory);
+    await cached(target, make("mine"));
+    expect(fs.existsSync(dead)).toBe(false);
+    expect(fs.existsSync(living)).toBe(true);
+  });
 });

@@ -8,10 +8,11 @@
 // - Commits go through the batch's own function; one through the consumer ends the consumer for good.
 // - A consumer that crashed without restarting itself is made again.
 // - An idle client would spin on a 1 ms timer.
-import { Kafka, logLevel, type Consumer, type EachBatchPayload, type Producer } from "kafkajs";
+import { Kafka, logLevel, type EachBatchPayload, type Producer } from "kafkajs";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery, Log, Say } from "../ports.ts";
+import { within } from "./within.ts";
 
 export interface KafkaSettings {
   /** host:port */
@@ -26,6 +27,7 @@ const RETRY = { initialRetryTime: 50, maxRetryTime: 500, multiplier: 1.5, retrie
 const ASK_MS = 1_000;
 const CHUNK = 200;
 const AGAIN_MS = 200;
+const BEAT_MS = 400;
 const COMMIT_EVERY_MS = 1_000;
 const CLOSE_MS = 500;
 const QUIET_MS = 30_000;
@@ -53,7 +55,6 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
   let closed = false;
   let producer: Promise<Producer> | undefined;
   let created: Promise<void> | undefined;
-  let consumer: Consumer | undefined;
   let asker: ReturnType<typeof impatient.admin> | undefined;
 
   /** One partition, so that a heartbeat speaks for everything before it. Twice is harmless. */
@@ -103,7 +104,6 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
       allowAutoTopicCreation: false,
       retry: RETRY,
     });
-    consumer = made;
     let placed = false;
     let committedAt = 0;
     const ended = new Promise<void>((resolve) => {
@@ -136,11 +136,7 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
           .map(({ offset, value }) => ({ offset: Number(offset), value: value?.toString("utf8") ?? "" }));
         for (let done = false; !done;) {
           if (!isRunning() || isStale() || signal.aborted) return;
-          done = await receive(chunk).then(
-            () => true,
-            () => false,
-          );
-          await heartbeat();
+          done = await whileBeating(heartbeat, receive(chunk));
           if (!done) await sleep(AGAIN_MS);
         }
         resolveOffset(String(chunk.at(-1)!.offset));
@@ -158,8 +154,8 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
       await made.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
       await ended;
     } finally {
-      consumer = undefined;
-      void made.disconnect().catch(() => {});
+      // Leaving the group spares the next member of it the wait for this one.
+      await Promise.race([made.disconnect().catch(() => {}), sleep(CLOSE_MS)]);
     }
   }
 
@@ -211,10 +207,23 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
 
     async close() {
       closed = true;
-      const ends = [consumer?.disconnect(), producer?.then((made) => made.disconnect()), asker?.disconnect()];
+      const ends = [producer?.then((made) => made.disconnect()), asker?.disconnect()];
       await Promise.race([Promise.allSettled(ends), sleep(CLOSE_MS, undefined, { ref: false })]);
     },
   };
+}
+
+/** Applying may wait for a database; the group must not take that for death. False: it was not applied. */
+async function whileBeating(heartbeat: () => Promise<void>, applying: Promise<void>): Promise<boolean> {
+  // A beat that fails says so again below, once nothing is being applied any more.
+  const timer = setInterval(() => void heartbeat().catch(() => {}), BEAT_MS);
+  const applied = await applying.then(
+    () => true,
+    () => false,
+  );
+  clearInterval(timer);
+  await heartbeat();
+  return applied;
 }
 
 /** kafkajs looks for waiting requests every millisecond also when there are none. */
@@ -230,17 +239,12 @@ function restWhenIdle(): void {
 function quietly(say: Say) {
   const saidAt = new Map<string, number>();
   return ({ log }: { log: { message: string; error?: string } }) => {
+    // That the topic is there already is what was wanted.
+    if (log.message.startsWith("Response CreateTopics")) return;
     const kind = log.message.replace(/\d+/g, "N");
     const now = Date.now();
     if (now - (saidAt.get(kind) ?? -Infinity) < QUIET_MS) return;
     saidAt.set(kind, now);
     say(`kafka: ${log.message}${log.error ? ` (${log.error})` : ""}`);
   };
-}
-
-function within<T>(ms: number, asked: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    asked.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -5,6 +5,7 @@ import { pairOf } from "../conflict/record.ts";
 import { versionOf } from "../conflict/vector.ts";
 import { StoreUnavailable } from "../ports.ts";
 import type { Claim, Conflict, Position, Row, Say, Store, Transaction } from "../ports.ts";
+import { within } from "./within.ts";
 
 const CONNECTIONS = 10;
 const CONNECT_MS = 1_000;
@@ -270,11 +271,4 @@ function isUnavailable(error: unknown): boolean {
   if (typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code)) return true;
   // Connection exceptions, transactions that were given up, out of resources, shutting down or starting, time-outs.
   return /^(08|25P|40|53|57)/.test(code);
-}
-
-function within<T>(ms: number, asked: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    asked.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

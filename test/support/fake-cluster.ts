@@ -1,0 +1,74 @@
+// A cluster in memory: nodes are a state and a list of what was done to them. It can be told to fail, to be slow and to lie.
+import type { Cluster, Node } from "../../src/model/cluster.ts";
+import type { NodeState } from "../../src/model/fault.ts";
+import type { NodeSpec, Topology } from "../../src/model/topology.ts";
+
+export type Move = "start" | "stop" | "kill" | "pause" | "resume";
+
+export interface FakeNode extends Node {
+  state: NodeState;
+  /** Answers whatever its state says: a fault that did not take effect. */
+  stubborn: boolean;
+}
+
+export interface FakeCluster extends Cluster {
+  nodes: readonly FakeNode[];
+  /** "kill backend-us", "stop db-eu 5000", in the order in which they were asked. */
+  moves: string[];
+  /** Called before a move takes effect; what it throws is the move's error, what it awaits is how long it takes. */
+  before: (move: Move, node: string) => void | Promise<void>;
+  node(name: string): FakeNode;
+  /** Node -> state, without those that are up. */
+  troubled(): Record<string, NodeState>;
+  wentDown: number;
+}
+
+const AFTER: Readonly<Record<Move, NodeState>> = {
+  start: "up",
+  stop: "down",
+  kill: "down",
+  pause: "paused",
+  resume: "up",
+};
+
+export function fakeCluster(topology: Topology): FakeCluster {
+  const nodes = topology.nodes.map(fakeNode);
+  const cluster: FakeCluster = {
+    nodes,
+    moves: [],
+    before: () => {},
+    wentDown: 0,
+    node: (name) => nodes.find((node) => node.spec.name === name)!,
+    troubled: () =>
+      Object.fromEntries(nodes.filter(({ state }) => state !== "up").map((node) => [node.spec.name, node.state])),
+    observe: async () => ({ nodes: new Map(nodes.map((node) => [node.spec.name, node.state])) }),
+    async down() {
+      cluster.wentDown += 1;
+      for (const node of nodes) node.state = "down";
+    },
+  };
+  return cluster;
+
+  function fakeNode(spec: NodeSpec, index: number): FakeNode {
+    const move = async (kind: Move, detail = "") => {
+      cluster.moves.push(`${kind} ${spec.name}${detail}`);
+      await cluster.before(kind, spec.name);
+      node.state = AFTER[kind];
+    };
+    const node: FakeNode = {
+      spec,
+      address: `127.0.0.1:${20_000 + index}`,
+      state: "up",
+      stubborn: false,
+      request: () => Promise.reject(new Error("a fake node has no HTTP")),
+      answers: async () => node.stubborn || node.state === "up",
+      start: () => move("start"),
+      stop: (graceMs) => move("stop", ` ${graceMs}`),
+      kill: () => move("kill"),
+      pause: () => move("pause"),
+      resume: () => move("resume"),
+      logTail: async () => [`the last words of ${spec.name}`],
+    };
+    return node;
+  }
+}
