@@ -3,17 +3,17 @@
 export const BROKEN = {
   "ack-before-commit": "answers a PUT before its transaction is committed",
   "skip-dedup": "forgets request ids: a repeat takes effect again, whatever it expects",
-  "drop-event": "never publishes every 20th event of the outbox",
+  "drop-event": "never publishes every third event of the outbox",
   "arrival-order": "keeps whatever arrived last, without comparing",
   "lag-lies": "says that it is never behind",
 } as const;
 
 export type Broken = keyof typeof BROKEN;
 
-/** ack-before-commit: how late the commit comes; a kill within it loses an acknowledged write. */
-export const COMMIT_LATE_MS = 50;
+/** ack-before-commit: every how many acknowledged writes the commit does not come, as after a crash in between. */
+export const LOSE_EVERY = 10;
 /** drop-event: every how many events. */
-export const DROP_EVERY = 20;
+export const DROP_EVERY = 3;
 
 /** Throws on an unknown word: a test that broke nothing would prove nothing. */
 export function parseBroken(word: string | undefined): Broken | undefined {

@@ -114,7 +114,7 @@ export class Group {
     return new Promise((resolve) => {
       member.joining?.(this.#refusal(member.memberId, ERROR.rebalanceInProgress)); // its older request, given up by now
       member.joining = resolve;
-      clearTimeout(member.session);
+      this.#keepAlive(member);
       if (this.#state !== "preparing") this.#prepare();
       this.#completeWhenAllJoined();
     });
@@ -134,7 +134,7 @@ export class Group {
     return new Promise((resolve) => {
       member.syncing?.({ error: ERROR.rebalanceInProgress, assignment: NOTHING });
       member.syncing = resolve;
-      clearTimeout(member.session);
+      this.#keepAlive(member);
       if (memberId === this.#leader) this.#settle(assignments);
     });
   }
@@ -168,10 +168,11 @@ export class Group {
 
   /** Nobody waits and no timer runs afterwards. */
   close(): void {
-    clearTimeout(this.#deadline);
+    this.#noDeadline();
     for (const timer of this.#invited.values()) clearTimeout(timer);
     for (const member of this.#members.values()) {
       clearTimeout(member.session);
+      member.session = undefined;
       member.joining?.(this.#refusal(member.memberId, ERROR.coordinatorNotAvailable));
       member.syncing?.({ error: ERROR.coordinatorNotAvailable, assignment: NOTHING });
     }
@@ -209,7 +210,7 @@ export class Group {
 
   /** Everybody has joined, or the time for it is over: who has not is out. */
   #complete(): void {
-    clearTimeout(this.#deadline);
+    this.#noDeadline();
     for (const member of [...this.#members.values()].filter((one) => !one.joining)) this.#forget(member);
     this.#generation += 1;
     if (this.#members.size === 0) {
@@ -235,7 +236,7 @@ export class Group {
   }
 
   #settle(assignments: ReadonlyMap<string, Buffer>): void {
-    clearTimeout(this.#deadline);
+    this.#noDeadline();
     this.#state = "stable";
     for (const member of this.#members.values()) {
       member.assignment = assignments.get(member.memberId) ?? NOTHING;
@@ -256,6 +257,7 @@ export class Group {
 
   #forget(member: Member): void {
     clearTimeout(member.session);
+    member.session = undefined;
     this.#members.delete(member.memberId);
     member.joining?.(this.#refusal(member.memberId, ERROR.unknownMemberId));
     member.syncing?.({ error: ERROR.unknownMemberId, assignment: NOTHING });
@@ -264,13 +266,25 @@ export class Group {
   /** It has been heard of: its session begins anew. Whoever waits for us is alive anyway. */
   #keepAlive(member: Member): void {
     clearTimeout(member.session);
+    member.session = undefined;
     if (member.joining || member.syncing) return;
-    member.session = setTimeout(() => this.#remove([member], "was not heard of in time"), member.sessionTimeoutMs);
+    const session = afterReading(member.sessionTimeoutMs, () => {
+      if (member.session === session) this.#remove([member], "was not heard of in time");
+    });
+    member.session = session;
   }
 
   #deadlineIn(ms: number, then: () => void): void {
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(then, ms);
+    const deadline = afterReading(ms, () => {
+      if (this.#deadline === deadline) then();
+    });
+    this.#deadline = deadline;
+  }
+
+  #noDeadline(): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
   }
 
   #longestRebalance(): number {
@@ -316,6 +330,11 @@ export class Group {
   #refusal(memberId: string, error: number): JoinAnswer {
     return { error, generation: -1, protocol: "", leader: "", memberId, members: [] };
   }
+}
+
+/** What arrived before the time was over counts, also when this process was paused meanwhile and reads it only now. */
+function afterReading(ms: number, then: () => void): NodeJS.Timeout {
+  return setTimeout(() => setImmediate(then), ms);
 }
 
 function sameProtocols(a: readonly Protocol[], b: readonly Protocol[]): boolean {

@@ -197,11 +197,10 @@ function secondEffects(facts: Facts, key: KeyFacts): Seconds {
   return seconds;
 }
 
-const effectsOf = (
-  write: Write,
-  seconds: Seconds,
-): readonly Pick<Effect, "state" | "vector" | "version" | "home">[] => [
-XX
+function effectsOf(write: Write, seconds: Seconds): readonly Omit<Effect, "acknowledged">[] {
+  const more = write.id === undefined ? undefined : seconds.get(write.id);
+  return more === undefined ? write.effects : [...write.effects, ...more];
+}
 
 /** Acknowledged writes that a record names as loser to a write which took effect and did not know them. */
 function losersOf(

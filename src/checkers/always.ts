@@ -94,7 +94,7 @@ function healthyAtFirst(history: readonly Event[]): Judgement {
     );
   return judged(
     true,
-    `${watched.join(", ")} healthy`,
+    `${watched.join(", ")} healthy at first`,
     recent.map(({ last }) => last.at(-1)!.seq),
   );
 }
@@ -107,12 +107,12 @@ function strayNodes(nodes: readonly Recorded<NodeEvent>[], until: number): reado
 
 function faultsTookEffect(history: readonly Event[]): Judgement {
   const faults = faultsOf(history);
-  if (faults.length === 0) return judged(true, "there was no fault");
+  if (faults.length === 0) return judged(true, "no faults");
   const idle = faults.filter(({ proofs }) => !proofs.some((proof) => proof.effective));
   if (idle.length === 0)
     return judged(
       true,
-      `${several(faults.length, "fault")}, each measured`,
+      `${several(faults.length, "fault")} took effect, as measured`,
       faults.flatMap(({ proofs }) => proofs.map((proof) => proof.seq)),
     );
   return judged(
@@ -200,7 +200,7 @@ function stepsPassed(history: readonly Event[]): ReturnType<Question["ask"]> {
   const wanted = factsOf(history).run.scenario.steps.filter(({ path }) => !ended.has(path));
   if (wanted.length > 0)
     return judged("unknown", `${several(wanted.length, "step")} never began, from step ${wanted[0]!.path} on`);
-  return judged(true, `${several(ends.length, "step")}`);
+  return judged(true, `${several(ends.length, "step")} done`);
 }
 
 /** A name that the topology does not know is a part of ours, so it belongs to what the system stands on. */
@@ -211,7 +211,8 @@ function nobodyDied(history: readonly Event[], { ofSystem }: { ofSystem: boolean
     return event.state === "down" && !event.expected && (role !== undefined && SYSTEM.has(role)) === ofSystem;
   });
   const names = [...new Set(deaths.map(({ node }) => node))];
-  if (deaths.length === 0) return judged(true, "none did");
+  if (deaths.length === 0)
+    return judged(true, ofSystem ? "no service died unasked" : "no gateway, database or broker either");
   return judged(
     false,
     `${names.join(", ")} died and no fault had asked for it`,
@@ -226,7 +227,7 @@ function nothingLeft(history: readonly Event[]): Judgement {
     return factsOf(history).end?.reason === "interrupted"
       ? judged("unknown", "the run was interrupted, so nobody looked")
       : judged(false, "nobody looked whether anything is left of the faults");
-  if (last.found.length === 0) return judged(true, "everything is as the topology says", [last.seq]);
+  if (last.found.length === 0) return judged(true, "nothing is left of any fault", [last.seq]);
   return judged(false, `${several(last.found.length, "thing")} left: ${last.found[0]}`, [last.seq], last.found);
 }
 
@@ -234,7 +235,7 @@ function wentToItsEnd(history: readonly Event[]): Judgement {
   const { end } = factsOf(history);
   if (end === undefined)
     return judged(false, "the history stops without an end: whoever wrote it died", [history.at(-1)!.seq]);
-  if (end.reason === "done") return judged(true, `done after ${moment(end.at)}`, [end.seq]);
+  if (end.reason === "done") return judged(true, "played to its end", [end.seq]);
   const why = `${end.reason} at ${moment(end.at)}${said(end.error)}`;
   return judged(end.reason === "interrupted" ? "unknown" : false, why, [end.seq]);
 }

@@ -7,20 +7,25 @@ import { consequence, type RunVerdict, type Verdict } from "../model/verdict.ts"
 import { MARK, pad, plain } from "./paint.ts";
 
 const MAX_EVIDENCE = 4;
+const ASKED = "asked of every run";
 
 export function terminal(run: Run, paint: ChalkInstance = plain, shownDirectory = run.directory): string {
   const { scenario } = runOf(run.history);
   if (run.interrupted) return `${paint.yellow("INTERRUPTED")}  ${scenario.name}\n`;
   const written = run.verdicts.filter((verdict) => verdict.line !== undefined);
   const asked = run.verdicts.filter((verdict) => verdict.line === undefined);
-  const width = Math.min(44, Math.max(0, ...written.map((verdict) => verdict.text.length)));
+  const bad = asked.filter((verdict) => consequence(verdict) !== "passed");
+  const good = asked.filter((verdict) => consequence(verdict) === "passed");
+  const labels = [...[...written, ...bad].map((verdict) => verdict.text), ...(good.length > 0 ? [ASKED] : [])];
+  const width = Math.min(44, Math.max(0, ...labels.map((label) => label.length)));
   const lines = [
     `${title(run.verdict, paint)}  ${paint.bold(scenario.name)}  ${facts(run)}`,
     "",
     ...written.flatMap((verdict) => verdictLines(verdict, width, paint)),
-    ...askedLines(asked, width, paint),
+    ...(good.length > 0 ? [askedLine(good, width, paint)] : []),
+    ...bad.flatMap((verdict) => verdictLines(verdict, width, paint)),
     "",
-    paint.dim(`judge it again: regionctl check ${shownDirectory}`),
+    paint.dim(`judge it again: regionctl check ${quoted(shownDirectory)}`),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -40,9 +45,22 @@ function title(verdict: RunVerdict, paint: ChalkInstance): string {
 function facts(run: Run): string {
   const first = run.history[0]!;
   const took = run.history.at(-1)!.at - first.at;
-  const operations = run.history.filter((event) => event.type === "invoke").length;
+  const invokes = run.history.filter((event) => event.type === "invoke");
+  const writes = new Set(invokes.filter((event) => event.kind === "write").map((event) => event.op));
+  const acknowledged = run.history.filter(
+    (event) => event.type === "complete" && event.outcome.type === "ok" && writes.has(event.op),
+  );
   const { seed } = runOf(run.history).scenario;
-  return `${formatDuration(took)}, ${operations.toLocaleString("en")} operations, seed ${seed}`;
+  return [
+    formatDuration(took),
+    count(invokes.length, "operation"),
+    `${count(acknowledged.length, "write")} acknowledged`,
+    `seed ${seed}`,
+  ].join(", ");
+}
+
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function verdictLines(verdict: Verdict, width: number, paint: ChalkInstance): readonly string[] {
@@ -52,22 +70,24 @@ function verdictLines(verdict: Verdict, width: number, paint: ChalkInstance): re
     verdict.knownGap === undefined
       ? ""
       : paint.yellow(
-          ` known gap: ${verdict.knownGap}${comes === "failed" ? " — but it holds now: remove known-gap" : ""}`,
+          `; known gap: ${verdict.knownGap}${comes === "failed" ? "; but it holds now: remove known-gap" : ""}`,
         );
-  const head = `  ${mark(comes, paint)} ${pad(verdict.text, width)}  ${verdict.summary}${gap}  ${paint.dim(numbers.join(" "))}`;
+  // A known gap that fails does not fail the run, but it did not pass either.
+  const gapOpen = verdict.knownGap !== undefined && comes === "passed";
+  const sign = gapOpen ? paint.yellow(MARK.skipped) : mark(comes, paint);
+  const head = `  ${sign} ${pad(verdict.text, width)}  ${verdict.summary}${gap}  ${paint.dim(numbers.join(" "))}`;
   const story = comes === "passed" && verdict.knownGap === undefined ? [] : (verdict.story ?? []);
   return [head.trimEnd(), ...story.map((sentence) => `      ${sentence}`)];
 }
 
 /** What is asked of every run takes one line when all is well, and a line each for what is not. */
-function askedLines(asked: readonly Verdict[], width: number, paint: ChalkInstance): readonly string[] {
-  const bad = asked.filter((verdict) => consequence(verdict) !== "passed");
-  const good = asked.filter((verdict) => consequence(verdict) === "passed");
-  const summary = good.map((verdict) => verdict.summary).join(" · ");
-  return [
-    ...(good.length > 0 ? [`  ${mark("passed", paint)} ${pad("asked of every run", width)}  ${summary}`] : []),
-    ...bad.flatMap((verdict) => verdictLines(verdict, width, paint)),
-  ];
+function askedLine(good: readonly Verdict[], width: number, paint: ChalkInstance): string {
+  return `  ${mark("passed", paint)} ${pad(ASKED, width)}  ${good.map((verdict) => verdict.summary).join(" · ")}`;
+}
+
+/** As a shell takes it for one word. */
+function quoted(path: string): string {
+  return /^[\w./~+:@-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function mark(verdict: RunVerdict, paint: ChalkInstance): string {
@@ -107,8 +127,8 @@ export function progressLine(event: Event, paint: ChalkInstance = plain): string
 export function statusLine(event: Event): string | undefined {
   if (event.type !== "sample") return undefined;
   const regions = Object.entries(event.regions).map(([name, region]) => {
-    const lag = region.lagSeconds === null ? "?" : Math.max(0, ...Object.values(region.lagSeconds)).toFixed(1);
-    return `${name} ${region.healthy ? "healthy" : "DOWN   "} ${String(region.requests).padStart(3)}/s lag ${lag}s`;
+    const lag = region.lagSeconds === null ? "?" : `${Math.max(0, ...Object.values(region.lagSeconds)).toFixed(1)}s`;
+    return `${name} ${region.healthy ? "healthy" : "DOWN   "} ${String(region.requests).padStart(3)}/s lag ${lag}`;
   });
   return `${(event.at / 1000).toFixed(1).padStart(6)}s  ${regions.join("   ")}   ${event.acknowledged} acknowledged`;
 }

@@ -64,7 +64,8 @@ function expectationOf(source: Source, index: number, written: unknown, language
   const placeOf = (inner: Path): Path => [...at, ...inner];
   const parsed = parseWith(source, rest, words.args, placeOf);
   if (parsed === undefined) return undefined;
-  if (topology) sayComplaints(source, words.check?.(parsed.value, topology) ?? [], placeOf);
+  if (topology) sayComplaints(source, words.check?.(parsed.value, topology) ?? [], parsed.wrong, placeOf);
+  if (parsed.wrong.size > 0) return undefined;
   return {
     name,
     args: parsed.value,

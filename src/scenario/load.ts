@@ -99,10 +99,9 @@ function scenarioOf(source: Source, vocabulary: Vocabulary, options: ScenarioOpt
     );
     return undefined;
   }
-  for (const key of Object.keys(value)) {
-    if (!KEYS.includes(key)) {
-      source.say({ path: [key], key: true }, `a scenario has no "${key}"`, didYouMean(key, KEYS, "Its keys are"));
-    }
+  const strangers = Object.keys(value).filter((key) => !KEYS.includes(key));
+  for (const key of strangers) {
+    source.say({ path: [key], key: true }, `a scenario has no "${key}"`, didYouMean(key, KEYS, "Its keys are"));
   }
   const named = topologyNamed(source, value["topology"], options);
   const topology = named?.topology;
@@ -117,7 +116,8 @@ function scenarioOf(source: Source, vocabulary: Vocabulary, options: ScenarioOpt
   const traffic = trafficOf(source, value["traffic"], topology);
   const steps = stepsOf(source, language);
   const expect = expectationsOf(source, language);
-  warn(source, steps, traffic, expect);
+  // Beside errors they would be guesses: what is wrong may be what they miss.
+  if (source.problems.length === 0 && topology !== undefined) warn(source, steps, traffic, expect);
   const scenario: Scenario | undefined =
     head.name === undefined || named === undefined || head.seed === undefined || head.tags === undefined
       ? undefined
@@ -185,11 +185,11 @@ function trafficOf(source: Source, value: unknown, topology: Topology | undefine
       source.say(path, "expected a map, e.g. - workload: edit-properties");
       return [];
     }
-    const args = parseAt(source, path, written, trafficEntry);
-    if (args === undefined || topology === undefined) return [];
+    const parsed = parseWith(source, written, trafficEntry, (inner) => [...path, ...inner]);
+    if (parsed === undefined || topology === undefined) return [];
     // The verb `traffic` has its workload as target; here it has a name of its own.
     const placeOf = (inner: Path): Path => [...path, ...inner.map((part) => (part === "target" ? "workload" : part))];
-    sayComplaints(source, checkTraffic(args, topology), placeOf);
-    return [trafficSpec(args, topology)];
+    sayComplaints(source, checkTraffic(parsed.value, topology), parsed.wrong, placeOf);
+    return [trafficSpec(parsed.value, topology)];
   });
 }

@@ -121,14 +121,25 @@ function argsOf(
     return inner[0] === "target" ? [...at, ...inner.slice(1)] : [...path, ...inner];
   };
   const parsed = parseWith(source, given, verb.args, placeOf);
-  if (parsed === undefined || topology === undefined) return parsed;
-  sayComplaints(source, verb.check?.(parsed.value, topology) ?? [], placeOf);
-  for (const condition of verb.conditions?.(parsed.value) ?? []) sayConditionProblems(source, at, condition, topology);
-  return parsed;
+  if (parsed === undefined) return undefined;
+  if (topology !== undefined) {
+    sayComplaints(source, verb.check?.(parsed.value, topology) ?? [], parsed.wrong, placeOf);
+    for (const condition of verb.conditions?.(parsed.value) ?? [])
+      sayConditionProblems(source, at, condition, topology);
+  }
+  return parsed.wrong.size === 0 ? parsed : undefined;
 }
 
-export function sayComplaints(source: Source, complaints: readonly Complaint[], placeOf: (inner: Path) => Path): void {
-  for (const { path, word, message, hint } of complaints) source.say({ path: placeOf(path), word }, message, hint);
+/** `wrong` are keys that were complained about already. */
+export function sayComplaints(
+  source: Source,
+  complaints: readonly Complaint[],
+  wrong: ReadonlySet<PropertyKey>,
+  placeOf: (inner: Path) => Path,
+): void {
+  for (const { path, word, message, hint } of complaints) {
+    if (!wrong.has(path[0] ?? "")) source.say({ path: placeOf(path), word }, message, hint);
+  }
 }
 
 /** The step in one line, with canonical words: "kill db-eu for 2s when lag(eu) > 3s". */
@@ -176,10 +187,13 @@ function checkHealed(
   const id = String(target);
   const index = seen.get(id);
   if (index === undefined) {
-    const later = written.some((step) => step?.["id"] === id);
-    const message = later ? `step "${id}" comes later: there is nothing to heal yet` : `no step is called "${id}"`;
-    const hint = seen.size === 0 ? "Give the fault an id, or write heal alone to end every fault." : undefined;
-    source.say({ path: at, word: id }, message, hint ?? didYouMean(id, [...seen.keys()], "Steps before it are"));
+    if (written.some((step) => step?.["id"] === id)) {
+      source.say({ path: at, word: id }, `step "${id}" comes later: there is nothing to heal yet`);
+      return;
+    }
+    const none = "Give the fault an id, or write heal alone to end every fault.";
+    const hint = seen.size === 0 ? none : didYouMean(id, [...seen.keys()], "Steps before it are");
+    source.say({ path: at, word: id }, `no step is called "${id}"`, hint);
     return;
   }
   const healed = steps.find((one) => one.step.path === String(index + 1));

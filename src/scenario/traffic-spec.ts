@@ -97,7 +97,7 @@ export function checkTraffic(args: TrafficArgs, topology: Topology): readonly Co
     complaints.push({ path: ["regions", i], word: region, message, hint });
   }
   if (args.clients < regions.length) {
-    const message = `${args.clients} clients are too few for ${regions.length} regions: one would have none`;
+    const message = `${args.clients} of them are too few for ${regions.length} regions: one would have none`;
     complaints.push({ path: ["clients"], message });
   }
   return complaints;

@@ -1,24 +1,43 @@
 // What zod found wrong, in words for people and with a caret: a problem per mistake, never a dump of the schema's.
 import { z } from "zod";
 import { isMap, type Path, type Source } from "./source.ts";
-import { didYouMean, listed } from "./words.ts";
+import { didYouMean, listed, nearest } from "./words.ts";
 
 /** Parses a value that stands at `path`; what is wrong with it is said in the source, and undefined comes back. */
 export function parseAt<T>(source: Source, path: Path, value: unknown, schema: z.ZodType<T>): T | undefined {
-  return parseWith(source, value, schema, (inner) => [...path, ...inner])?.value;
+  const parsed = schema.safeParse(value, { error: wordingOf });
+  if (parsed.success) return parsed.data;
+  sayIssues(source, parsed.error.issues, value, schema, (inner) => [...path, ...inner]);
+  return undefined;
 }
 
-/** The same for a value whose parts stand elsewhere: `placeOf` says where. */
+/** What could be parsed of a map, and the keys that were left out of it because they are wrong. */
+export interface Parsed<T> {
+  value: T;
+  wrong: ReadonlySet<PropertyKey>;
+}
+
+/**
+ * The same for a map whose parts stand elsewhere: `placeOf` says where. Of a map that is partly wrong the rest comes
+ * back, where it makes sense alone, so that everything wrong with that is found at once, too.
+ */
 export function parseWith<T>(
   source: Source,
-  value: unknown,
+  value: Readonly<Record<string, unknown>>,
   schema: z.ZodType<T>,
   placeOf: (inner: Path) => Path,
-): { value: T } | undefined {
+): Parsed<T> | undefined {
   const parsed = schema.safeParse(value, { error: wordingOf });
-  if (parsed.success) return { value: parsed.data };
-  sayIssues(source, parsed.error.issues, value, schema, placeOf);
-  return undefined;
+  if (parsed.success) return { value: parsed.data, wrong: new Set() };
+  const { issues } = parsed.error;
+  sayIssues(source, issues, value, schema, placeOf);
+  const wrong = new Set(
+    issues.flatMap((one) =>
+      one.code === "unrecognized_keys" && one.path.length === 0 ? one.keys : one.path.slice(0, 1),
+    ),
+  );
+  const rest = schema.safeParse(Object.fromEntries(Object.entries(value).filter(([key]) => !wrong.has(key))));
+  return rest.success ? { value: rest.data, wrong } : undefined;
 }
 
 function sayIssues(
@@ -28,8 +47,17 @@ function sayIssues(
   schema: z.ZodType,
   placeOf: (inner: Path) => Path,
 ): void {
-  for (const issue of issues.flatMap(branchMeant)) {
-    const inner = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
+  const flat = issues.flatMap(branchMeant);
+  // A misspelt key is one mistake, though its right spelling is missing as well.
+  const misspelt = new Set(
+    flat.flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => [...issue.path, nearest(key, keysAt(schema, pathOf(issue)))].join("."))
+        : [],
+    ),
+  );
+  for (const issue of flat) {
+    const inner = pathOf(issue);
     const path = placeOf(inner);
     const got = valueAt(value, inner);
     if (issue.code === "unrecognized_keys") {
@@ -41,6 +69,7 @@ function sayIssues(
     } else if (issue.code === "invalid_key") {
       source.say({ path, key: true }, issue.issues[0]?.message ?? issue.message);
     } else if (got === undefined && inner.length > 0) {
+      if (misspelt.has(inner.join("."))) continue;
       const name = inner.at(-1)!;
       const needed = typeof name === "string" && name !== "target" ? `"${name}" is missing: ` : "";
       source.say({ path, key: true }, `${needed}${issue.message}`);
@@ -50,9 +79,14 @@ function sayIssues(
   }
 }
 
+function pathOf(issue: z.core.$ZodIssue): Path {
+  return issue.path.map((part) => (typeof part === "number" ? part : String(part)));
+}
+
 function hintFor(issue: z.core.$ZodIssue, got: unknown): string | undefined {
   if (issue.code === "invalid_value" && typeof got === "string") {
-    return didYouMean(got, issue.values.map(String), "Possible are");
+    const near = nearest(got, issue.values.map(String));
+    return near === undefined ? undefined : `Did you mean "${near}"?`;
   }
   // Where a unit is due, a bare number is the commonest mistake.
   const bare = typeof got === "number" || (typeof got === "string" && /^\d+(\.\d+)?$/.test(got)) ? got : undefined;

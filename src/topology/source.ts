@@ -260,6 +260,7 @@ function findWord(text: string, [from, to]: Range, word: string): Range | undefi
 }
 
 function wordingOf(error: { code: string; message: string }): string {
+  if (/^Flow (map|sequence) in block/.test(error.message)) return "a { or [ that was opened above is not closed";
   return WORDING[error.code] ?? `this is not YAML: ${error.message.replace(/\s+/g, " ").trim()}`;
 }
 

@@ -1,4 +1,5 @@
 // Regions over memory: one log between them, time that passes only when a test says so.
+import { setMaxListeners } from "node:events";
 import type { InjectOptions, LightMyRequestResponse } from "fastify";
 import { createMemoryLog, createMemoryStore, type MemoryLog } from "../../src/backend/adapters/memory.ts";
 import { createBackend, type Backend, type Settings } from "../../src/backend/app.ts";
@@ -45,7 +46,14 @@ export function createWorld({
       const ports = {
         store,
         log: log.connect(),
-        clock: { now, sleep: clock.sleep },
+        clock: {
+          now,
+          sleep: (ms: number, signal?: AbortSignal) => {
+            // A backend sleeps many times under the one signal that ends it.
+            if (signal) setMaxListeners(0, signal);
+            return clock.sleep(ms, signal);
+          },
+        },
         stampNow: () => now() + (skewMs[name] ?? 0),
         say: (line: string) => void said.push(line),
       };

@@ -16,9 +16,14 @@ import { StorageError, type Write } from "../../src/broker/log/append-file.ts";
 import { acceptBatch, readBatch, type Batch } from "../../src/broker/log/batch.ts";
 import { Durability, type Datasync } from "../../src/broker/log/durability.ts";
 import { Partition } from "../../src/broker/log/partition.ts";
+import type { Call } from "../../src/broker/api/api.ts";
+import { produce } from "../../src/broker/api/produce.ts";
+import type { Broker } from "../../src/broker/broker.ts";
 import { ERROR } from "../../src/broker/protocol/errors.ts";
+import { Reader } from "../../src/broker/protocol/reader.ts";
+import { Topics } from "../../src/broker/topics.ts";
 import { temporaryDirectory } from "./program.ts";
-import { batchOf, type BatchWish } from "./wire.ts";
+import { batchOf, frameOf, request, type BatchWish } from "./wire.ts";
 
 let root: string;
 let lines: string[];
@@ -59,6 +64,9 @@ function offsets(partition: Partition, maxBytes = 1 << 20): number[] {
   }
 }
 
+const fail = (reason: string): never => {
+  throw new Error(reason);
+};
 const segmentFiles = () => readdirSync(join(root, "t-0")).toSorted();
 const lastSegment = () => join(root, "t-0", segmentFiles().at(-1)!);
 
@@ -212,6 +220,23 @@ describe("group sync", () => {
     await Promise.all(["safe" in second && second.safe, "safe" in repeat && repeat.safe]);
     expect([partition.highWatermark, offsets(partition), syncs.length]).toEqual([2, [0, 1], 0]);
     expect(await append(partition, { values: ["b"], producerId: 1, sequence: 1 })).toEqual({ baseOffset: 1 });
+  });
+
+  test("the answer to a producer waits for it", async () => {
+    const syncs: (() => void)[] = [];
+    const durability = new Durability("group", fail, (_, done) => syncs.push(() => done(null)));
+    const topics = new Topics(root, { segmentBytes: 1 << 20, durability, log: fail });
+    topics.create("t", 1, {});
+    const broker = { topics, settings: { batchMaxBytes: 1 << 20 }, log: fail } as never as Broker;
+    const partitions = [{ partition: 0, firstSequence: 0, messages: [{ value: "v" }] }];
+    const asked = { acks: -1, timeout: 100, topicData: [{ topic: "t", partitions }] };
+    const body = (await frameOf(request("produce/v7", asked))).subarray(18); // behind length and header
+    let answered = false;
+    const answer = Promise.resolve(produce.answer(new Reader(body), {} as Call, broker)).then(() => (answered = true));
+    await new Promise(setImmediate);
+    expect([syncs.length, answered]).toEqual([1, false]);
+    syncs[0]!();
+    expect(await answer).toBe(true);
   });
 
   test("a failed sync stops the broker and is not tried again", async () => {

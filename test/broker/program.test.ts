@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { appendFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { ERROR } from "../../src/broker/protocol/errors.ts";
 import { readSettings } from "../../src/broker/settings.ts";
@@ -196,6 +197,29 @@ describe("SIGKILL under load", () => {
       return join(folder, readdirSync(folder).toSorted().at(-1)!);
     }
   });
+});
+
+test("a heartbeat that came while the broker was paused counts; without one the session is over", async () => {
+  await using broker = await startBroker();
+  await using connection = await Connection.open(broker.ports[0]!);
+  const sessionTimeout = 1_000;
+  const joining = { groupId: "g", sessionTimeout, rebalanceTimeout: 1_000, protocolType: "consumer" };
+  const join = async (memberId: string) => {
+    const asked = { ...joining, memberId, groupProtocols: [{ name: "range" }] };
+    return connection.ask<{ memberId: string; generationId: number }>("joinGroup/v5", asked);
+  };
+  const { memberId, generationId } = await join((await join("")).memberId);
+  await connection.ask("syncGroup/v3", { groupId: "g", generationId, memberId, groupAssignment: [] });
+  const beat = { groupId: "g", groupGenerationId: generationId, memberId, groupInstanceId: null };
+
+  broker.process.kill("SIGSTOP");
+  const answer = connection.ask<{ errorCode: number }>("heartbeat/v3", beat);
+  await setTimeout(1.2 * sessionTimeout); // how long the pause lasts: longer than the session
+  broker.process.kill("SIGCONT");
+  expect((await answer).errorCode).toBe(ERROR.none);
+
+  await broker.says(new RegExp(`${memberId} was not heard of in time`));
+  expect((await connection.ask<{ errorCode: number }>("heartbeat/v3", beat)).errorCode).toBe(ERROR.unknownMemberId);
 });
 
 test("an unusable directory is named", async () => {

@@ -63,7 +63,7 @@ export class Segment {
     const search = { from: near, to: this.file.size, verify: false, chunkBytes: SEARCH_CHUNK_BYTES };
     walk(this.file, search, (batch, position) => {
       if (batch.lastOffset < offset) return true;
-      if (batch.lastOffset < limit) [start, firstBytes] = [position, batch.bytes];
+      [start, firstBytes] = [position, batch.bytes];
       return false;
     });
     if (start < 0) return Buffer.alloc(0);

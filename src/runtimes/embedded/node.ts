@@ -85,7 +85,7 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
       spec.name,
       `could not be started: ${message}`,
       [],
-      hint ?? known?.[1](LAYOUT.home(place)) ?? DOCTOR,
+      known?.[1](LAYOUT.home(place)) ?? hint ?? DOCTOR,
     );
     failed.cause = error;
     return failed;

@@ -9,6 +9,7 @@ import path from "node:path";
 import { StackError } from "../../model/problem.ts";
 import { cached } from "./cache.ts";
 import { blockedAt, type User } from "./home.ts";
+import { command } from "./postgres.ts";
 
 export interface Binaries {
   version: string;
@@ -95,7 +96,7 @@ function isReachable(native: string, user: User): boolean {
 async function copied(native: string, cache: string, version: string): Promise<string> {
   const target = path.join(cache, `postgres-${version}-${process.platform}-${process.arch}`);
   await cached(target, async (temporary) => {
-    await fs.promises.cp(native, path.join(temporary, "native"), { recursive: true, verbatimSymlinks: true });
+    await command("cp", ["-a", native, path.join(temporary, "native")], { cwd: temporary });
     link(path.join(temporary, "native"));
     openToAll(temporary);
     return temporary;
