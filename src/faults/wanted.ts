@@ -3,7 +3,13 @@ import type { Fault, FaultKind, NodeState, World } from "../model/fault.ts";
 import type { Topology } from "../model/topology.ts";
 
 /** What a fault of this kind makes of its targets. */
-export const EFFECT: Readonly<Record<FaultKind, NodeState>> = { kill: "down", stop: "down", pause: "paused" };
+export const EFFECT: Readonly<Record<FaultKind, NodeState>> = {
+  kill: "down",
+  stop: "down",
+  pause: "paused",
+  "region-outage": "down",
+  hold: "up",
+};
 
 /** Where faults overlap, the graver one counts. */
 const GRAVITY: Readonly<Record<NodeState, number>> = { up: 0, paused: 1, down: 2 };

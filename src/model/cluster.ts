@@ -1,6 +1,6 @@
 // A runtime is a table (role -> how it runs) and a small Cluster; a verb sees only these interfaces.
 import type { Recorder } from "./event.ts";
-import type { World } from "./fault.ts";
+import type { Control, World } from "./fault.ts";
 import type { Clock } from "./time.ts";
 import type { NodeSpec, Topology } from "./topology.ts";
 
@@ -37,6 +37,8 @@ export interface Node {
   /** SIGSTOP / SIGCONT of the whole process tree. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Tells it what to do to itself; only nodes that can be controlled (our backends). Forgotten when its process ends. */
+  configure?(control: Control): Promise<void>;
   /** The last lines of its log. */
   logTail(lines: number): Promise<readonly string[]>;
 }

@@ -186,6 +186,19 @@ export interface Final {
   state?: string;
 }
 
+/** What a region that no fault touched shows of a key just before a fault on another region ends: what would be left if that never came back. */
+export interface Surviving {
+  type: "surviving";
+  /** The fault's id. */
+  fault: string;
+  region: string;
+  key: string;
+  outcome: Outcome;
+  value?: unknown;
+  version?: number;
+  state?: string;
+}
+
 /** After the last heal: what still differs from the topology. Must be empty. */
 export interface Leftovers {
   type: "leftovers";
@@ -213,6 +226,7 @@ export type Happening =
   | Healed
   | Round
   | Final
+  | Surviving
   | Leftovers
   | Log;
 

@@ -1,6 +1,6 @@
 // A fault is a value. What the world should look like is the topology minus the active faults (faults/wanted.ts).
 
-export type FaultKind = "kill" | "stop" | "pause";
+export type FaultKind = "kill" | "stop" | "pause" | "region-outage" | "hold";
 
 export interface Fault {
   id: string;
@@ -16,7 +16,17 @@ export interface Fault {
 
 export type NodeState = "up" | "paused" | "down";
 
+/** What our own programs can be told to do to themselves, over their token-protected control port. */
+export interface Control {
+  /** Answers to writes are kept back after the commit. */
+  hold: boolean;
+}
+
+export const NO_CONTROL: Control = { hold: false };
+
 /** What is, or what is wanted. */
 export interface World {
   nodes: ReadonlyMap<string, NodeState>;
+  /** Only nodes that can be controlled and are up. */
+  controls?: ReadonlyMap<string, Control>;
 }

@@ -64,8 +64,15 @@ function orThrow(found: Found): string {
 }
 
 const nameOf = (file: string) => path.basename(file).replace(/\.ya?ml$/, "");
-const isFile = (file: string) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
 const firstFile = (files: readonly string[]) => files.find(isFile);
+
+function isFile(file: string): boolean {
+  try {
+    return fs.statSync(file).isFile();
+  } catch {
+    return false; // not there, not ours to see, or no name that a file could have
+  }
+}
 
 function yamlFiles(folder: string): readonly string[] {
   if (!fs.existsSync(folder)) return [];

@@ -257,9 +257,8 @@ function filesOf(parsed: Service, role: Role, source: Source, at: Path): NodeSpe
   return parsed.volumes.map(({ source: written, target }, i) => {
     const spot = { path: [...at, "volumes", i], word: written };
     const file = path.resolve(path.dirname(source.file), written);
-    const stat = fs.statSync(file, { throwIfNoEntry: false });
-    if (stat === undefined) source.say(spot, `there is no file ${file}`);
-    else if (!stat.isFile()) source.say(spot, "regionctl mounts single files, and this is a folder");
+    const wrong = whyNoFile(file);
+    if (wrong !== undefined) source.say(spot, wrong);
     if (role === "postgres" && !(target.startsWith(SEEDS) && /^[^/]+\.sql$/.test(target.slice(SEEDS.length)))) {
       const message = `a postgres takes files as ${SEEDS}*.sql only`;
       source.say(
@@ -270,6 +269,14 @@ function filesOf(parsed: Service, role: Role, source: Source, at: Path): NodeSpe
     }
     return { source: file, target };
   });
+}
+
+function whyNoFile(file: string): string | undefined {
+  try {
+    return fs.statSync(file).isFile() ? undefined : "regionctl mounts single files, and this is a folder";
+  } catch {
+    return `there is no file ${file}`;
+  }
 }
 
 /** Addresses that lead nowhere: what a runtime could only leave as it is, and a node could only fail at. */

@@ -232,8 +232,11 @@ function spanOf(
   [from, to]: Range,
 ): Pick<Problem, "line" | "column" | "length"> {
   let start = Math.min(from, text.length);
-  // What is missing at the end of a file is missing after its last word.
-  if (text.slice(start).trim() === "") start = Math.max(0, text.trimEnd().length - 1);
+  // What is missing at the end of a line is missing after its last word.
+  const newlineAfter = text.indexOf("\n", start);
+  if (text.slice(start, newlineAfter === -1 ? text.length : newlineAfter).trim() === "") {
+    start = Math.max(0, text.slice(0, start).trimEnd().length - 1);
+  }
   let low = 0;
   let high = lines.length - 1;
   while (low < high) {

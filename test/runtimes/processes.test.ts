@@ -93,14 +93,15 @@ describe("a mark", () => {
 
   it("finds a program, a PostgreSQL and its children, each alone or the whole stack", async () => {
     const backend = child(process.execPath, [...idle, "--", "--node=c0ffee01.backend-us"]);
-    const postgres = child(process.execPath, [...idle, "--", "-c", "cluster_name=c0ffee01.db-us"]);
+    const postgres = child(process.execPath, [...idle, "--", "-c", "cluster_name=c0ffee01.db-us", "-p", "1"]);
     const worker = sleeper({ argv0: "postgres: c0ffee01.db-us: checkpointer " });
     const pids = (mark: string) => new Set(findByMark(mark).map((one) => one.pid));
     await until(() => pids("c0ffee01.").size === 3, "three processes of the stack");
 
     expect(pids("c0ffee01.backend-us")).toEqual(new Set([backend.pid]));
     expect(pids("c0ffee01.db-us")).toEqual(new Set([postgres.pid, worker.pid]));
-    expect(pids("c0ffee01.")).toEqual(new Set([backend.pid, postgres.pid, worker.pid]));
+    const kinds = Object.fromEntries(findByMark("c0ffee01.").map(({ pid, kind }) => [pid, kind]));
+    expect(kinds).toEqual({ [backend.pid]: "program", [postgres.pid]: "server", [worker.pid]: "worker" });
   });
 
   it("does not find who merely speaks of it, nor nodes whose names begin alike", async () => {

@@ -12,7 +12,7 @@ import { postgresUser, regionctlHome, unusableHome } from "./home.ts";
 import { embeddedNode, type EmbeddedNode } from "./node.ts";
 import { allocatePorts, readPorts } from "./ports.ts";
 import { quitServers } from "./postgres.ts";
-import { findByMark, killTrees } from "./processes.ts";
+import { findByMark, goneWithin, killTrees, type Marked } from "./processes.ts";
 import { programFile, type ProgramName } from "./programs.ts";
 import { recipeOf, refusal, type Site } from "./roles.ts";
 
@@ -109,14 +109,15 @@ async function endAll(site: Site): Promise<void> {
   for (;;) {
     const found = findByMark(markOfStack(site.place));
     if (found.length === 0) return;
-    await Promise.all([
-      quitServers(found.filter((one) => one.isServer)),
-      killTrees(found.filter((one) => one.isProgram)),
-    ]);
-    // Children of a server that somebody else had killed.
-    await killTrees(found.filter((one) => !one.isServer && !one.isProgram));
+    const of = (kind: Marked["kind"]) => found.filter((one) => one.kind === kind);
+    await Promise.all([quitServers(of("server")), killTrees(of("program"))]);
+    // Workers that are left had lost their server. Makers end by themselves; killed ones would leave shared memory behind.
+    await goneWithin(of("maker"), MADE_WITHIN_MS);
+    await killTrees([...of("worker"), ...of("maker")]);
   }
 }
+
+const MADE_WITHIN_MS = 5_000;
 
 /** A password per database, made once per stack. */
 function secretsFor(place: StackPlace, topology: Topology): ReadonlyMap<string, string> {

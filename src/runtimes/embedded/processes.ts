@@ -138,19 +138,29 @@ export function findByMark(mark: string): readonly Marked[] {
   // PostgreSQL cuts names at 63 bytes, in titles only.
   const title = mark.endsWith(".") ? `postgres: ${mark}` : `postgres: ${mark.slice(0, 63)}: `;
   return system.commandLines().flatMap(({ pid, argv }) => {
-    const isServer = argv.some((token) => matches(token, "cluster_name="));
-    const isProgram = argv.some((token) => matches(token, "--node="));
-    const isMarked = isServer || isProgram || argv[0]?.startsWith(title) === true;
-    const identity = isMarked && pid !== process.pid ? identify(pid) : undefined;
-    return identity && alive(identity) ? [{ ...identity, isServer, isProgram }] : [];
+    const kind = kindOf(argv, matches, title);
+    const identity = kind !== undefined && pid !== process.pid ? identify(pid) : undefined;
+    return identity && alive(identity) ? [{ ...identity, kind: kind! }] : [];
   });
 }
 
 export interface Marked extends Identity {
-  /** One of our own programs. */
-  isProgram: boolean;
-  /** The first process of a PostgreSQL; what is neither is one of its children. */
-  isServer: boolean;
+  /**
+   * program: one of our own. server: the first process of a PostgreSQL. worker: one of its children.
+   * maker: an initdb or what it runs, which ends by itself very soon.
+   */
+  kind: "program" | "server" | "worker" | "maker";
+}
+
+function kindOf(
+  argv: readonly string[],
+  matches: (token: string, prefix: string) => boolean,
+  title: string,
+): Marked["kind"] | undefined {
+  if (argv[0]?.startsWith(title)) return "worker";
+  if (argv.some((token) => matches(token, "--node="))) return "program";
+  if (!argv.some((token) => matches(token, "cluster_name="))) return undefined;
+  return argv.includes("-p") ? "server" : "maker"; // only a server has a port
 }
 
 function isSame(a: Identity, b: Identity): boolean {

@@ -80,7 +80,7 @@ export function findNode(place: StackPlace, node: string): Identity | undefined 
   }
   // PostgreSQL's children carry the mark as well.
   const marked = findByMark(record.mark);
-  const first = marked.find((one) => one.isServer) ?? marked[0];
+  const first = marked.find((one) => one.kind === "program" || one.kind === "server");
   if (first === undefined) return undefined;
   const { pid, started } = first;
   writeJson(file, { ...record, state: "started", at: new Date().toISOString(), pid, started } satisfies NodeRecord);
