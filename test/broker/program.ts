@@ -6,13 +6,17 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 import { Connection } from "./wire.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/programs/broker.cjs", import.meta.url));
 
+/** A test that is cut off by its time limit disposes of nothing, so what still runs is ended with its file. */
+const running = new Set<Run>();
+afterAll(() => Promise.all([...running].map((run) => run.end("SIGKILL"))));
+
 export interface Options {
   directory?: string;
-  /** Listener name -> port to advertise instead of its own. */
   listeners?: readonly string[];
   environment?: Readonly<Record<string, string>>;
   /** In front of the program: ["prlimit", "--fsize=..."] */
@@ -97,7 +101,7 @@ export function spawnBroker(environment: Readonly<Record<string, string>>, wrapp
   void ended.then(() => {
     for (const listener of listeners) listener();
   });
-  return {
+  const run: Run = {
     process: child,
     output: () => output,
     ended,
@@ -117,6 +121,9 @@ export function spawnBroker(environment: Readonly<Record<string, string>>, wrapp
       return ended;
     },
   };
+  running.add(run);
+  void ended.then(() => running.delete(run));
+  return run;
 }
 
 export function temporaryDirectory(): string {

@@ -1,12 +1,14 @@
 // A cluster in memory: nodes are a state and a list of what was done to them. It can be told to fail, to be slow and to lie.
 import type { Cluster, Node } from "../../src/model/cluster.ts";
-import type { NodeState } from "../../src/model/fault.ts";
+import { type Control, NO_CONTROL, type NodeState } from "../../src/model/fault.ts";
 import type { NodeSpec, Topology } from "../../src/model/topology.ts";
 
 export type Move = "start" | "stop" | "kill" | "pause" | "resume";
 
 export interface FakeNode extends Node {
   state: NodeState;
+  /** What it was told to do to itself; backends only. A process that ends forgets it. */
+  control: Control;
   /** Answers whatever its state says: a fault that did not take effect. */
   stubborn: boolean;
 }
@@ -41,7 +43,12 @@ export function fakeCluster(topology: Topology): FakeCluster {
     node: (name) => nodes.find((node) => node.spec.name === name)!,
     troubled: () =>
       Object.fromEntries(nodes.filter(({ state }) => state !== "up").map((node) => [node.spec.name, node.state])),
-    observe: async () => ({ nodes: new Map(nodes.map((node) => [node.spec.name, node.state])) }),
+    observe: async () => ({
+      nodes: new Map(nodes.map((node) => [node.spec.name, node.state])),
+      controls: new Map(
+        nodes.filter((node) => node.configure && node.state === "up").map((node) => [node.spec.name, node.control]),
+      ),
+    }),
     async down() {
       cluster.wentDown += 1;
       for (const node of nodes) node.state = "down";
@@ -54,11 +61,13 @@ export function fakeCluster(topology: Topology): FakeCluster {
       cluster.moves.push(`${kind} ${spec.name}${detail}`);
       await cluster.before(kind, spec.name);
       node.state = AFTER[kind];
+      if (node.state === "down") node.control = NO_CONTROL;
     };
     const node: FakeNode = {
       spec,
       address: `127.0.0.1:${20_000 + index}`,
       state: "up",
+      control: NO_CONTROL,
       stubborn: false,
       request: () => Promise.reject(new Error("a fake node has no HTTP")),
       answers: async () => node.stubborn || node.state === "up",
@@ -68,6 +77,12 @@ export function fakeCluster(topology: Topology): FakeCluster {
       pause: () => move("pause"),
       resume: () => move("resume"),
       logTail: async () => [`the last words of ${spec.name}`],
+      ...(spec.role === "backend" && {
+        async configure(control: Control) {
+          cluster.moves.push(`configure ${spec.name} ${JSON.stringify(control)}`);
+          node.control = control;
+        },
+      }),
     };
     return node;
   }
