@@ -60,6 +60,9 @@ function explain(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+// Whoever read the log may be gone; that is no reason to stop serving.
+process.stdout.on("error", () => {});
+
 main().catch((error) => {
   say(`cannot start: ${explain(error)}`);
   process.exit(1);

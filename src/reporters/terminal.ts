@@ -46,15 +46,20 @@ function facts(run: Run): string {
   const first = run.history[0]!;
   const took = run.history.at(-1)!.at - first.at;
   const invokes = run.history.filter((event) => event.type === "invoke");
-  const writes = new Set(invokes.filter((event) => event.kind === "write").map((event) => event.op));
-  const acknowledged = run.history.filter(
-    (event) => event.type === "complete" && event.outcome.type === "ok" && writes.has(event.op),
+  const writes = new Map(
+    invokes.filter((event) => event.kind === "write").map((event) => [event.op, event.id ?? event.op]),
+  );
+  // A write that was sent again with its id is one write.
+  const acknowledged = new Set(
+    run.history.flatMap((event) =>
+      event.type === "complete" && event.outcome.type === "ok" ? (writes.get(event.op) ?? []) : [],
+    ),
   );
   const { seed } = runOf(run.history).scenario;
   return [
     formatDuration(took),
     count(invokes.length, "operation"),
-    `${count(acknowledged.length, "write")} acknowledged`,
+    `${count(acknowledged.size, "write")} acknowledged`,
     `seed ${seed}`,
   ].join(", ");
 }

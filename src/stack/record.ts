@@ -49,7 +49,7 @@ export function namesIn(home: string): readonly string[] {
     .readdirSync(stacks, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && NAME.test(entry.name))
     .map((entry) => entry.name)
-    .sort();
+    .toSorted();
 }
 
 /** undefined when there is none: nothing was started yet, since the record is written before the first process. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { EDGE, type LinkSpec, type Observe, type SteadyRequest, type Topology } from "../model/topology.ts";
 import { parseDuration } from "../model/units.ts";
-import { parseAt } from "./issues.ts";
+import { parseWith } from "./issues.ts";
 import { isMap, type Path, type Source } from "./source.ts";
 import { didYouMean } from "./words.ts";
 import { type Workloads, workloadsOf } from "./workloads.ts";
@@ -77,39 +77,39 @@ export function blockOf(source: Source, value: unknown): Block | undefined {
     );
     return undefined;
   }
-  const parsed = parseAt(source, AT, value, block);
-  const workloads =
-    isMap(value) && value["workloads"] !== undefined
-      ? workloadsOf(source, [...AT, "workloads"], value["workloads"])
-      : {};
-  if (parsed === undefined) return undefined;
-  const regions = Object.keys(parsed.regions);
-  if (regions.length === 0) {
+  if (!isMap(value)) {
     source.say(
-      { path: [...AT, "regions"], key: true },
-      "a topology has at least one region, e.g. regions: { us: {}, eu: {} }",
+      { path: AT, key: true },
+      "expected a map: regions, links, routes, steady, observe, conflicts, workloads",
     );
+    return undefined;
+  }
+  const parsed = parseWith(source, value, block, (inner) => [...AT, ...inner]);
+  const written = value["workloads"];
+  const workloads = written === undefined ? {} : workloadsOf(source, [...AT, "workloads"], written);
+  if (parsed === undefined) return undefined;
+  const { observe, conflicts, routes } = parsed.value;
+  // What is wrong in itself was said; what depends on it is judged by the names as they stand.
+  const regions = parsed.wrong.has("regions") ? regionsIn(value) : Object.keys(parsed.value.regions);
+  checkRegions(source, regions);
+  for (const [route, region] of Object.entries(routes)) checkRegion(source, ["routes", route], region, regions);
+  const links = linksOf(source, parsed.value, regions);
+  const unknowable = parsed.wrong.has("routes") || parsed.wrong.has("steady");
+  const steady = unknowable ? [] : steadyOf(source, parsed.value, regions);
+  return { regions, links, routes, steady, observe, conflicts, workloads };
+}
+
+function checkRegions(source: Source, regions: readonly string[]): void {
+  const spot = { path: [...AT, "regions"], key: true };
+  if (regions.length === 0) {
+    source.say(spot, "a topology has at least one region, e.g. regions: { us: {}, eu: {} }");
   }
   if (regions.length > MAX_REGIONS) {
-    source.say(
-      { path: [...AT, "regions"], key: true },
-      `a topology has ${MAX_REGIONS} regions at most, and these are ${regions.length}`,
-    );
+    source.say(spot, `a topology has ${MAX_REGIONS} regions at most, and these are ${regions.length}`);
   }
   if (regions.includes(EDGE)) {
     source.say({ path: [...AT, "regions", EDGE], key: true }, `"${EDGE}" is the zone outside of all regions already`);
   }
-  for (const [route, region] of Object.entries(parsed.routes)) checkRegion(source, ["routes", route], region, regions);
-  const { observe, conflicts, routes } = parsed;
-  return {
-    regions,
-    links: linksOf(source, parsed, regions),
-    routes,
-    steady: steadyOf(source, parsed, regions),
-    observe,
-    conflicts,
-    workloads,
-  };
 }
 
 function checkRegion(source: Source, inner: Path, region: string, regions: readonly string[]): void {

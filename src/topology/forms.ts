@@ -31,7 +31,14 @@ export interface Port {
   published?: number;
 }
 
-const portNumber = z.coerce.number().int().min(1).max(65_535);
+const portNumber = z
+  .custom<string | number>(
+    (value) => /^\d{1,5}$/.test(String(value)) && Number(value) >= 1 && Number(value) <= 65_535,
+    {
+      error: "expected a port, 1 to 65535",
+    },
+  )
+  .transform(Number);
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]", "::1"]);
 const PORT_FORMS = 'expected a port like "127.0.0.1:8080:8080", "8080:8080" or "8080"';
 

@@ -46,18 +46,19 @@ function rewrite(variables: Variables): Rewrite {
   return (text, path) => {
     const filled = interpolate(text, variables);
     if (path[0] !== "x-regionctl" || path[1] !== "workloads") return filled;
-    const complaints = filled.complaints.map((complaint) => {
-      const name = complaint.word.replace(/^\$\{(.*)\}$/, "$1");
-      return (PLACEHOLDERS as readonly string[]).includes(name)
-        ? {
-            word: complaint.word,
-            message: `Compose would fill in ${complaint.word} itself`,
-            hint: `Write $${complaint.word}, or put the workloads in a file of their own.`,
-          }
-        : complaint;
-    });
-    return { text: filled.text, complaints };
+    const placeholders = filled.complaints.filter(({ word }) => isPlaceholder(word));
+    if (placeholders.length === 0) return filled;
+    const complaints = placeholders.map(({ word }) => ({
+      word,
+      message: `Compose would fill in ${word} itself`,
+      hint: `Write $${word}, or put the workloads in a file of their own.`,
+    }));
+    return { text, complaints };
   };
+}
+
+function isPlaceholder(written: string): boolean {
+  return PLACEHOLDERS.some((name) => written === `\${${name}}`);
 }
 
 const HONOURED = ["name", "services", "x-regionctl"];

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { EDGE, type NodeSpec, ROLES, type Role } from "../model/topology.ts";
 import { addressesIn } from "./addresses.ts";
 import { mount, needs, pairs, port, text } from "./forms.ts";
-import { parseAt } from "./issues.ts";
+import { parseWith } from "./issues.ts";
 import { isMap, type Path, type Source } from "./source.ts";
 import type { Variables } from "./variables.ts";
 import { didYouMean, listed } from "./words.ts";
@@ -95,20 +95,24 @@ export function nodeOf(name: string, value: unknown, around: Surroundings): Serv
     return undefined;
   }
   const known = refuseKeys(source, at, value);
-  const parsed = parseAt(source, at, known, service);
-  if (parsed === undefined) return undefined;
-  if (parsed.image === undefined && parsed.build === undefined) {
+  const partly = parseWith(source, known, service, (inner) => [...at, ...inner]);
+  if (partly === undefined) return undefined;
+  const { value: parsed, wrong } = partly;
+  if (known["image"] === undefined && known["build"] === undefined) {
     source.say({ path: at, key: true }, `service "${name}" has neither an image nor a build`);
   }
   const labels = labelsOf(parsed, source, at);
+  const region = regionOf(name, labels, around, at);
   const role = roleOf(parsed, labels, source, at);
   if (role === undefined) return undefined;
+  const files = filesOf(parsed, wrong.has("image") || wrong.has("labels") ? undefined : role, source, at);
+  // What the rest depends on is wrong in itself, and that was said.
+  if (wrong.size > 0) return undefined;
   if (parsed.command !== undefined && role !== "service" && role !== "kafka") {
     const message = `regionctl starts a ${role} with a command of its own, so "command" is not honoured here`;
     source.say({ path: [...at, "command"], key: true }, message, "Remove it, or configure it by environment or files.");
   }
   const environment = environmentOf(parsed.environment, around.variables);
-  const region = regionOf(name, labels, around, at);
   const ports = portsOf(name, role, parsed, labels, environment, source);
   if (region === undefined || ports === undefined) return undefined;
   const published = parsed.ports.find((one) => one.published !== undefined)?.published;
@@ -122,7 +126,7 @@ export function nodeOf(name: string, value: unknown, around: Surroundings): Serv
       environment,
       port: ports.own,
       ...(published === undefined ? {} : { publish: published }),
-      files: filesOf(parsed, role, source, at),
+      files,
     },
     ports: ports.all,
   };
@@ -253,7 +257,7 @@ function portNumber(written: string): number | undefined {
 
 const SEEDS = "/docker-entrypoint-initdb.d/";
 
-function filesOf(parsed: Service, role: Role, source: Source, at: Path): NodeSpec["files"] {
+function filesOf(parsed: Service, role: Role | undefined, source: Source, at: Path): NodeSpec["files"] {
   return parsed.volumes.map(({ source: written, target }, i) => {
     const spot = { path: [...at, "volumes", i], word: written };
     const file = path.resolve(path.dirname(source.file), written);

@@ -51,7 +51,9 @@ export function readText(file: string, what: string): { text: string } | { probl
     const stat = fs.statSync(file);
     if (!stat.isFile()) return problem(`${what} must be a file, and this is none`);
     if (stat.size > MAX_FILE_BYTES) {
-      return problem(`${what} may have 1 MiB at most; this one has ${(stat.size / MAX_FILE_BYTES).toFixed(1)} MiB`);
+      return problem(
+        `${what} may have 1 MiB at most; this one has ${Math.ceil((stat.size / MAX_FILE_BYTES) * 100) / 100}`,
+      );
     }
     return { text: fs.readFileSync(file, "utf8") };
   } catch (error) {
@@ -81,6 +83,15 @@ export function openSource(file: string, text: string, rewrite?: Rewrite): Sourc
     return [0, Math.min(1, text.length)];
   };
 
+  /** The value of a path, or of the nearest thing around it: a list may hold what is asked for as a map. */
+  const valueAround = (path: Path): Range => {
+    for (let end = path.length; end > 0; end--) {
+      const value = places.get(idOf(path.slice(0, end)))?.value;
+      if (value) return value;
+    }
+    return [0, 0];
+  };
+
   const source: Source = {
     file,
     text,
@@ -88,8 +99,7 @@ export function openSource(file: string, text: string, rewrite?: Rewrite): Sourc
     problems,
     say(spot, message, hint, severity) {
       const { path, key = false, word } = "path" in spot ? spot : { path: spot };
-      const whole = places.get(idOf(path))?.value;
-      const inside = word !== undefined && !key && whole ? findWord(text, whole, word) : undefined;
+      const inside = word === undefined || key ? undefined : findWord(text, valueAround(path), word);
       report(inside ?? rangeOf(path, key), message, hint, severity);
     },
     lineOf: (path) => spanOf(text, lines, rangeOf(path, true)).line,

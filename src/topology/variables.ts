@@ -57,7 +57,7 @@ function fill(text: string, variables: Variables, complaints: RewriteComplaint[]
     if (name === undefined) {
       complaints.push({
         word: text.slice(dollar, dollar + 2),
-        message: "this is no ${VARIABLE}",
+        message: text[at] === "{" ? "this ${ is not closed, or holds no name" : "this dollar sign has no ${VARIABLE}",
         hint: "A dollar sign that is meant as such is written $$.",
       });
       filled += "$";

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { client } from "../broker/client.ts";
 import { startBroker } from "../broker/program.ts";
 import { startPostgres, type Postgres } from "../support/postgres.ts";
 import { environmentOf, spawnBackend, startBackend, type Program } from "./program.ts";
@@ -17,6 +18,8 @@ afterAll(() => postgres?.[Symbol.asyncDispose]());
 const newDatabase = (server = postgres) => server.database(`program_${++databases}`);
 /** Where nobody listens. */
 const NO_BROKER = "127.0.0.1:1";
+
+const TOPIC = "property-updates";
 
 const stateIs = (state: string) => (answer: { headers: Headers }) => answer.headers.get("etag") === `"${state}"`;
 const drained = ({ body }: { body: Record<string, unknown> }) => body["pending"] === 0 && body["lag_seconds"] === 0;
@@ -110,6 +113,24 @@ describe("two regions", () => {
     expect(eu.output().match(/the database does not answer/g)).toHaveLength(1);
     expect(eu.output()).toContain("the database answers again");
   });
+});
+
+test("a database that began anew reads the log from its beginning, wherever the consumer group stands", async () => {
+  await using broker = await startBroker();
+  await using us = await startBackend(await environmentOf("us", await newDatabase(), broker.address));
+  const eu = await startBackend(await environmentOf("eu", await newDatabase(), broker.address));
+  for (const id of [1, 2, 3]) await us.put(id, { price: id, version: 1 });
+  await eu.until("properties/3", stateIs("us:1,eu:0"));
+  expect(await eu.end("SIGTERM")).toBe(0);
+
+  const admin = client(broker.address).admin();
+  await admin.connect();
+  const [end] = await admin.fetchTopicOffsets(TOPIC);
+  await admin.setOffsets({ groupId: "regionctl-eu", topic: TOPIC, partitions: [{ partition: 0, offset: end!.high }] });
+  await admin.disconnect();
+
+  await using anew = await startBackend(await environmentOf("eu", await newDatabase(), broker.address));
+  for (const id of [1, 2, 3]) await anew.until(`properties/${id}`, stateIs("us:1,eu:0"));
 });
 
 describe("the program", () => {

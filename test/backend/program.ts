@@ -6,6 +6,9 @@ import { momentaryPort } from "../../src/runtimes/embedded/ports.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/programs/backend.cjs", import.meta.url));
 
+/** Below the time-out of a test, so that a failure shows what the backend said. */
+const PATIENCE_MS = 20_000;
+
 export interface Answer {
   status: number;
   headers: Headers;
@@ -60,10 +63,12 @@ export function spawnBackend(environment: Readonly<Record<string, string>>): Pro
       return ended;
     },
     async until(path, holds) {
+      const giveUp = performance.now() + PATIENCE_MS;
       for (;;) {
         const answer = await ask(path).catch(() => undefined);
         if (answer !== undefined && holds(answer)) return answer;
-        if (child.exitCode !== null) throw new Error(`the backend ended:\n${output}`);
+        if (child.exitCode !== null || performance.now() > giveUp)
+          throw new Error(`${path} never became so, the last answer was ${JSON.stringify(answer?.body)}:\n${output}`);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },

@@ -11,7 +11,7 @@ const ESCAPE = "\u001b";
 describe("the report of a run", () => {
   it("that passed", () => {
     expect(terminal(runWith([...fine, ...asks]))).toMatchInlineSnapshot(`
-      "PASSED  failover  9.84 s, 3 operations, 1 write acknowledged, seed 42
+      "PASSED  failover  9.84 s, 4 operations, 1 write acknowledged, seed 42
 
         ✓ available: { region: us, at-least: 99% }  99.8 % of 1,204 operations answered  #3 #7
         ✓ no-lost-writes                            all 934 acknowledged writes are accounted for
@@ -39,7 +39,7 @@ describe("the report of a run", () => {
       story: ["backend-eu: down at 5.1 s (event 640)"],
     });
     expect(terminal(runWith([fine[0]!, lost, ...asks, dead]))).toMatchInlineSnapshot(`
-      "FAILED  failover  9.84 s, 3 operations, 1 write acknowledged, seed 42
+      "FAILED  failover  9.84 s, 4 operations, 1 write acknowledged, seed 42
 
         ✓ available: { region: us, at-least: 99% }  99.8 % of 1,204 operations answered  #3 #7
         ✗ no-lost-writes                            2 of 934 acknowledged writes are lost  #812 #815 #901 #902
@@ -57,7 +57,7 @@ describe("the report of a run", () => {
   it("that is inconclusive", () => {
     const little = asked({ text: "enough traffic to mean anything", summary: "only 3 operations", valid: "unknown" });
     expect(terminal(runWith([...fine, asks[0]!, little]))).toMatchInlineSnapshot(`
-      "INCONCLUSIVE  failover  9.84 s, 3 operations, 1 write acknowledged, seed 42
+      "INCONCLUSIVE  failover  9.84 s, 4 operations, 1 write acknowledged, seed 42
 
         ✓ available: { region: us, at-least: 99% }  99.8 % of 1,204 operations answered  #3 #7
         ✓ no-lost-writes                            all 934 acknowledged writes are accounted for
@@ -81,7 +81,7 @@ describe("the report of a run", () => {
       });
     const open = runWith([gap(false, "2 of 934 acknowledged writes are lost")]);
     expect(terminal(open)).toMatchInlineSnapshot(`
-      "PASSED  failover  9.84 s, 3 operations, 1 write acknowledged, seed 42
+      "PASSED  failover  9.84 s, 4 operations, 1 write acknowledged, seed 42
 
         - no-lost-writes  2 of 934 acknowledged writes are lost; known gap: wall clocks  #9
             The story.
@@ -91,7 +91,7 @@ describe("the report of a run", () => {
     `);
     const closed = runWith([gap(true, "all 934 acknowledged writes are accounted for")]);
     expect(terminal(closed)).toMatchInlineSnapshot(`
-      "FAILED  failover  9.84 s, 3 operations, 1 write acknowledged, seed 42
+      "FAILED  failover  9.84 s, 4 operations, 1 write acknowledged, seed 42
 
         ✗ no-lost-writes  all 934 acknowledged writes are accounted for; known gap: wall clocks; but it holds now: remove known-gap  #9
             The story.
@@ -101,7 +101,7 @@ describe("the report of a run", () => {
     `);
     const untried = runWith([gap("unknown", "nothing was written")]);
     expect(terminal(untried)).toMatchInlineSnapshot(`
-      "INCONCLUSIVE  failover  9.84 s, 3 operations, 1 write acknowledged, seed 42
+      "INCONCLUSIVE  failover  9.84 s, 4 operations, 1 write acknowledged, seed 42
 
         ? no-lost-writes  nothing was written; known gap: wall clocks  #9
             The story.
@@ -200,7 +200,9 @@ describe("progress", () => {
     };
     const regions = { us: region, eu: { ...region, healthy: false, lagSeconds: null, requests: 7 } };
     const sample: Event = { seq: 9, at: 12_345, type: "sample", regions, acknowledged: 934 };
-    expect(statusLine(sample)).toMatchInlineSnapshot(`"  12.3s  us healthy  98/s lag 1.3s   eu DOWN      7/s lag ?   934 acknowledged"`);
+    expect(statusLine(sample)).toMatchInlineSnapshot(
+      `"  12.3s  us healthy  98/s lag 1.3s   eu DOWN      7/s lag ?   934 acknowledged"`,
+    );
     expect(statusLine({ seq: 10, at: 1, type: "healed", quiet: true })).toBeUndefined();
   });
 });

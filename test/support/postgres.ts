@@ -85,7 +85,7 @@ export async function startPostgres(): Promise<Postgres> {
 }
 
 export async function ask(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 15_000 });
   client.on("error", () => {});
   await client.connect();
   try {

@@ -32,7 +32,7 @@ export function virtualClock(): VirtualClock {
       const end = now + ms;
       await breathe();
       for (;;) {
-        const due = [...sleepers].filter(({ until }) => until <= end).sort((a, b) => a.until - b.until)[0];
+        const due = [...sleepers].filter(({ until }) => until <= end).toSorted((a, b) => a.until - b.until)[0];
         if (!due) break;
         sleepers.delete(due);
         now = Math.max(now, due.until);

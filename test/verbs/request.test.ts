@@ -189,8 +189,8 @@ describe("a request's words", () => {
     }
     const fine = { target: "GET /us/health", expect: { status: 200, "faster-than": "80ms" } };
     expect(request.args.safeParse(fine).success).toBe(true);
-    for (const expect_ of [{ status: 99 }, { status: "200" }, { "faster-than": "80" }, { colour: "red" }]) {
-      expect(request.args.safeParse({ ...fine, expect: expect_ }).success, JSON.stringify(expect_)).toBe(false);
+    for (const expectation of [{ status: 99 }, { status: "200" }, { "faster-than": "80" }, { colour: "red" }]) {
+      expect(request.args.safeParse({ ...fine, expect: expectation }).success, JSON.stringify(expectation)).toBe(false);
     }
   });
 

@@ -4,6 +4,7 @@ import { seeded } from "../../src/model/random.ts";
 import type { RegionSample, Sample } from "../../src/model/event.ts";
 import type { Step } from "../../src/model/scenario.ts";
 import type { Clients, Samples, Scene, ScriptedRequest } from "../../src/verbs/scene.ts";
+import type { Topology } from "../../src/model/topology.ts";
 import { verbs } from "../../src/verbs/index.ts";
 import { type FakeCluster, fakeCluster } from "../support/fake-cluster.ts";
 import { type Notes, notes } from "../support/recorder.ts";
@@ -22,6 +23,10 @@ export interface FakeScene extends Scene {
   asked: Asked[];
   /** What is answered; throws or never resolves as a test likes. */
   answer: (asked: Asked) => Answer | Promise<Answer>;
+  /** What was done to the traffic. */
+  trafficMoves: string[];
+  /** Keys of edit-properties that operations touched. */
+  touched: Set<string>;
   /** Records a sample, which wakes who waits for one. */
   sample(regions: Readonly<Record<string, Partial<RegionSample>>>): Promise<void>;
 }
@@ -49,8 +54,8 @@ const healthy: RegionSample = {
   p99Ms: null,
 };
 
-export function fakeScene(): FakeScene {
-  const cluster = fakeCluster(twoRegions);
+export function fakeScene(topology: Topology = twoRegions): FakeScene {
+  const cluster = fakeCluster(topology);
   const clock = virtualClock();
   const note = notes(clock.now);
   const interrupt = new AbortController();
@@ -70,13 +75,13 @@ export function fakeScene(): FakeScene {
       }),
   };
   const scene: FakeScene = {
-    topology: twoRegions,
+    topology,
     cluster,
     clock,
     note,
     interrupt,
     faults: faultSet({
-      topology: twoRegions,
+      topology,
       cluster,
       clock,
       record: note.record,
@@ -91,6 +96,10 @@ export function fakeScene(): FakeScene {
         scene.asked.push(request);
         return scene.answer(request);
       },
+      timed: async () => {},
+      pause: async () => void scene.trafficMoves.push("pause"),
+      resume: () => void scene.trafficMoves.push("resume"),
+      touched: () => new Map([["edit-properties", scene.touched]]),
     } as Partial<Clients> as Clients,
     random: seeded(1),
     record: note.record,
@@ -98,6 +107,8 @@ export function fakeScene(): FakeScene {
     gateway: "http://127.0.0.1:8080",
     newId: () => "an-id",
     asked: [],
+    trafficMoves: [],
+    touched: new Set(),
     answer: () => reply(200),
     async sample(regions) {
       const whole = Object.entries(regions).map(([name, region]) => [name, { ...healthy, ...region }]);

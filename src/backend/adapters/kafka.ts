@@ -63,6 +63,7 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
       const admin = kafka.admin();
       await admin.connect();
       await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+      say(`kafka: topic ${topic} is there at ${broker}`);
       void admin.disconnect().catch(() => {});
     })().catch((error) => {
       created = undefined;

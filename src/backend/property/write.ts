@@ -70,9 +70,8 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
   }
 
   async function attempt(tx: Transaction, request: PutRequest): Promise<PutResult> {
-    const now = clock.now();
     const claim = claimOf(request);
-    const known = claim && (await tx.claim([claim], now)).get(claim.requestId);
+    const known = claim && (await tx.claim([claim], clock.now())).get(claim.requestId);
     const again = known !== undefined && known !== null;
     if (again && writing.broken !== "skip-dedup") {
       tx.abandon();
@@ -87,6 +86,8 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
       return row === undefined || detail === undefined ? { kind: "missing" } : { kind: "refused", detail, row };
     }
 
+    // Time is asked under the row's lock, so that it goes on with the versions.
+    const now = clock.now();
     const write = make(row, region, {
       value: request.price,
       stamp: stamps.next(row.write.stamp),
