@@ -5,14 +5,18 @@ import { judge, verdictOf } from "./checkers/index.ts";
 import { type Event, runOf } from "./model/event.ts";
 import { StackError, UsageError } from "./model/problem.ts";
 import type { Run } from "./model/run.ts";
+import { fullDisk } from "./stack/files.ts";
 
 const MAX_HISTORY_BYTES = 512 * 1024 * 1024;
 
 /** Where a run is written while it goes on: every event at once, so that a crash leaves what was seen. */
 export interface RunWriter {
   directory: string;
+  /** Throws StackError when the disk is full. */
   write(event: Event): void;
   close(): void;
+  /** Nothing was run: nothing stays behind. */
+  discard(): void;
 }
 
 /** Makes `<out>/<id>`. Throws before anything starts when it cannot be written. */
@@ -29,13 +33,22 @@ export function createRun(out: string, id: string, files: { scenario: string; to
       { cause: error },
     );
   }
-  const fd = fs.openSync(path.join(directory, "events.ndjson"), "w", 0o644);
+  const file = path.join(directory, "events.ndjson");
+  const fd = fs.openSync(file, "w", 0o644);
   return {
     directory,
     write(event) {
-      fs.writeSync(fd, `${JSON.stringify(event)}\n`);
+      try {
+        fs.writeSync(fd, `${JSON.stringify(event)}\n`);
+      } catch (error) {
+        throw fullDisk(error, file);
+      }
     },
     close: () => fs.closeSync(fd),
+    discard() {
+      fs.closeSync(fd);
+      fs.rmSync(directory, { recursive: true, force: true });
+    },
   };
 }
 

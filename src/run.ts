@@ -36,33 +36,49 @@ export async function run(options: RunOptions): Promise<Run> {
   const { scenario, topology } = options;
   const id = `${scenario.name}-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-")}-${randomBytes(2).toString("hex")}`;
   const writer = createRun(options.out, id, { scenario: scenario.file, topology: topology.file });
-  const history = collect(writer, options.onEvent);
+  const history = collect(id, writer, options.onEvent);
   const timeout = new AbortController();
   const signal = AbortSignal.any([options.interrupt, timeout.signal]);
   let stack: Stack | undefined;
-  try {
-    stack = await options.stand(signal, history.before);
-    history.begin(stack, {
-      type: "run",
-      id,
-      scenario,
-      topology: stack.topology,
-      runtime: stack.record.runtime,
-      versions: options.versions,
-      startedAt: new Date().toISOString(),
-    });
-    const timer = setTimeout(() => timeout.abort(new TimedOut()), scenario.timeoutMs);
-    const ended = await play(scenario, stack, options.takeDown, signal).finally(() => clearTimeout(timer));
-    stack.events.append(ended);
-    const result = judged(writer.directory, history.events);
-    saveVerdicts(result);
-    return result;
-  } finally {
-    if (stack) keepLogs(writer.directory, stack.directory);
-    writer.close();
-    if (options.takeDown) await stack?.down();
-    else stack?.leave();
+
+  return finallyAll(
+    async () => {
+      stack = await options.stand(signal, history.listen);
+      stack.events.append({
+        type: "run",
+        id,
+        scenario,
+        topology: stack.topology,
+        runtime: stack.record.runtime,
+        versions: options.versions,
+        startedAt: new Date().toISOString(),
+      });
+      const timer = setTimeout(() => timeout.abort(new TimedOut()), scenario.timeoutMs);
+      const ended = await play(scenario, stack, options.takeDown, signal).finally(() => clearTimeout(timer));
+      stack.events.append(ended);
+      const result = judged(writer.directory, history.events);
+      saveVerdicts(result);
+      return result;
+    },
+    () => stack && keepLogs(writer.directory, stack.directory),
+    () => (history.events.length === 0 ? writer.discard() : writer.close()),
+    () => (options.takeDown ? stack?.down() : stack?.leave()),
+  );
+}
+
+/** Does the work, then all the cleaning, whatever fails; the first error is the one that is thrown. */
+async function finallyAll<T>(work: () => Promise<T>, ...cleaning: readonly (() => unknown)[]): Promise<T> {
+  const [done] = await Promise.allSettled([work()]);
+  const errors: unknown[] = done.status === "rejected" ? [done.reason] : [];
+  for (const clean of cleaning) {
+    try {
+      await clean();
+    } catch (error) {
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw errors[0];
+  return (done as PromiseFulfilledResult<T>).value;
 }
 
 /** Baseline, traffic, steps, heal, final reads: everything that happens while the stack stands. Never throws. */
@@ -183,23 +199,17 @@ function endOf(error: unknown, signal: AbortSignal): RunEnded {
     : { type: "end", reason: "interrupted" };
 }
 
-/** Events from the run event on; what the stack recorded while it came up is shown but belongs to no run. */
-function collect(writer: RunWriter, show: ((event: Event) => void) | undefined) {
+/** Events from this run's first one on; what the stack recorded before is shown but belongs to no run. */
+function collect(id: string, writer: RunWriter, show: ((event: Event) => void) | undefined) {
   const events: Event[] = [];
-  let started = false;
-  const before = (event: Event) => {
-    if (started) {
-      events.push(event);
-      writer.write(event);
-    }
-    show?.(event);
-  };
   return {
-    events,
-    before,
-    begin(stack: Stack, event: Event extends infer _E ? Parameters<Stack["events"]["append"]>[0] : never) {
-      started = true;
-      stack.events.append(event);
+    events: events as readonly Event[],
+    listen(event: Event) {
+      if (events.length > 0 || (event.type === "run" && event.id === id)) {
+        events.push(event);
+        writer.write(event);
+      }
+      show?.(event);
     },
   };
 }

@@ -15,11 +15,18 @@ export function down(): Command {
       const around = surroundings();
       const stacks = list(around).filter((stack) => options.all || stack.orphaned || stack.name === options.stack);
       const say = progress(options.json);
+      const names: string[] = [];
+      const errors: unknown[] = [];
       for (const stack of stacks) {
         say(`ending stack "${stack.name}" ...`);
-        await takeDown(around, stack.name);
+        try {
+          await takeDown(around, stack.name, stack.record?.id);
+          names.push(stack.name);
+        } catch (error) {
+          errors.push(error); // the others are ended all the same
+        }
       }
-      const names = stacks.map((stack) => stack.name);
+      if (errors.length > 0) throw errors[0];
       print(options.json, { ended: names }, () => [
         names.length === 0
           ? "nothing is up"

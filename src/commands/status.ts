@@ -16,8 +16,9 @@ export function status(): Command {
       const around = surroundings();
       const found = list(around).filter((stack) => options.stack === undefined || stack.name === options.stack);
       const facts: Facts[] = [];
-      for (const { name, record, orphaned } of found) {
-        if (orphaned || record?.state !== "up")
+      for (const { name, record, orphaned, trouble } of found) {
+        if (trouble !== undefined) facts.push({ stack: name, state: `in trouble: ${trouble}` });
+        else if (orphaned || record?.state !== "up")
           facts.push({ stack: name, state: orphaned ? "orphaned" : (record?.state ?? "starting") });
         else facts.push(await standing(name));
       }

@@ -7,7 +7,8 @@ import { paintFor } from "../reporters/paint.ts";
 export class Interrupted extends Error {}
 
 /** Prints the error and returns the exit code that it means. */
-export function explainError(error: unknown, json: boolean): number {
+export function explainError(thrown: unknown, json: boolean): number {
+  const error = first(thrown);
   const code = codeOf(error);
   if (json) {
     process.stdout.write(
@@ -30,6 +31,12 @@ export function explainError(error: unknown, json: boolean): number {
   }
   process.stderr.write(`${lines.join("\n")}\n`);
   return code;
+}
+
+/** When giving something back failed as well, the first error is the one that counts. */
+function first(error: unknown): unknown {
+  const hidden = error as { name?: unknown; suppressed?: unknown } | undefined;
+  return hidden?.name === "SuppressedError" ? first(hidden.suppressed) : error;
 }
 
 function codeOf(error: unknown): number {

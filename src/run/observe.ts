@@ -33,8 +33,9 @@ export async function observe(stack: Stack): Promise<Observers> {
     ledger,
     conflictCursors: cursors,
     async [Symbol.asyncDispose]() {
-      await Promise.all([watch.stop(), sampler.stop(), probes.stop()]);
+      const stopped = await Promise.allSettled([watch.stop(), sampler.stop(), probes.stop()]);
       deaf();
+      for (const result of stopped) if (result.status === "rejected") throw result.reason;
     },
   };
 }
@@ -78,6 +79,7 @@ function watchNodes(stack: Stack): { stop(): Promise<void> } {
       await clock.sleep(WATCH_EVERY_MS, ending.signal).catch(() => {});
     }
   })();
+  watching.catch(() => {}); // stop() reports it
   return {
     stop() {
       ending.abort();

@@ -123,11 +123,20 @@ test("a database that began anew reads the log from its beginning, wherever the 
   await eu.until("properties/3", stateIs("us:1,eu:0"));
   expect(await eu.end("SIGTERM")).toBe(0);
 
+  // Its group stands at the end of the log now.
+  const group = client(broker.address).consumer({ groupId: "regionctl-eu" });
+  const joined = new Promise((resolve) => group.on(group.events.GROUP_JOIN, resolve));
+  await group.connect();
+  await group.subscribe({ topic: TOPIC });
+  await group.run({ autoCommit: false, eachMessage: async () => {} });
+  await joined;
   const admin = client(broker.address).admin();
   await admin.connect();
   const [end] = await admin.fetchTopicOffsets(TOPIC);
-  await admin.setOffsets({ groupId: "regionctl-eu", topic: TOPIC, partitions: [{ partition: 0, offset: end!.high }] });
-  await admin.disconnect();
+  await group.commitOffsets([{ topic: TOPIC, partition: 0, offset: end!.high }]);
+  const [stands] = await admin.fetchOffsets({ groupId: "regionctl-eu", topics: [TOPIC] });
+  expect(Number(stands!.partitions[0]!.offset)).toBeGreaterThan(2);
+  await Promise.all([admin.disconnect(), group.disconnect()]);
 
   await using anew = await startBackend(await environmentOf("eu", await newDatabase(), broker.address));
   for (const id of [1, 2, 3]) await anew.until(`properties/${id}`, stateIs("us:1,eu:0"));
