@@ -26,6 +26,16 @@ export const share = z
   })
   .describe("A percentage: 99%, 99.5%.");
 
+/** `during: faults`: says what then counts. */
+export const duringFaults = (meaning: string) =>
+  z
+    .literal("faults", { error: `expected "faults": ${meaning}` })
+    .optional()
+    .describe(`faults: ${meaning}.`);
+
+/** How many of something: 0, 1, 2. */
+export const howMany = z.int({ error: "expected a whole number, like 1" }).min(0, "expected a whole number, like 1");
+
 export const regionName = z
   .string({ error: "expected the name of a region" })
   .min(1)

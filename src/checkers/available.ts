@@ -2,27 +2,22 @@
 // A correct refusal is an answer; an answer that comes late is not, and neither is the gateway saying that nobody is there.
 import { z } from "zod";
 import type { ExpectationWords } from "../model/vocabulary.ts";
-import { durationMs, regionName, share, unknownRegion } from "./args.ts";
-import { faultsOf } from "./faults.ts";
+import { duringFaults, durationMs, regionName, share, unknownRegion } from "./args.ts";
+import { dueOperations } from "./due.ts";
+import type { Due } from "./due.ts";
+import { faultsOf, inForce } from "./faults.ts";
 import { factsOf } from "./history.ts";
-import type { Facts, Operation } from "./history.ts";
 import { count, duration, judged, moment, percent } from "./say.ts";
 
 /** A client waits 1 s to begin and 1 s for the answer; what comes later after it was due, nobody waits for any more. */
 export const LATE_MS = 2_000;
-
-/** Refusals that say "not now" rather than answer the question: Request Timeout, Too Early, Too Many Requests. */
-const NOT_NOW: ReadonlySet<number> = new Set([408, 425, 429]);
 
 const args = z.strictObject({
   region: regionName,
   "at-least": share,
   "longest-outage": durationMs.optional(),
   "at-home": z.boolean().optional().describe("Only answers by the region's own nodes count."),
-  during: z
-    .literal("faults", { error: 'expected "faults": only operations due while a fault was in force' })
-    .optional()
-    .describe("faults: only operations due while a fault was in force."),
+  during: duringFaults("only operations due while a fault was in force"),
 });
 type Args = z.output<typeof args>;
 
@@ -35,9 +30,9 @@ export const available: ExpectationWords<Args> = {
   judge(history, { region, "at-least": atLeast, "longest-outage": longest, "at-home": atHome = false, during }) {
     const facts = factsOf(history);
     const windows = faultsOf(history);
-    const all = dueOperations(facts, region, atHome);
-    const due =
-      during === "faults" ? all.filter((one) => windows.some(({ from, to }) => one.due >= from && one.due <= to)) : all;
+    const due = dueOperations(facts, region)
+      .filter((one) => during === undefined || inForce(windows, one.due))
+      .map((one) => asked(one, atHome ? region : undefined));
     const when = during === "faults" ? " while a fault was in force" : "";
     if (due.length === 0) return judged("unknown", `no operation of a client of ${region} was due${when}`);
 
@@ -65,53 +60,33 @@ export const available: ExpectationWords<Args> = {
   },
 };
 
-interface Due {
-  due: number;
-  /** When it was known that there is no answer, or when it came. */
-  over: number;
+interface Asked extends Due {
   answered: boolean;
-  /** What came instead of an answer. */
   why: string;
-  seq: number;
 }
 
-/** What the schedule wanted of a region's clients, begun or not, in that order. */
-function dueOperations(facts: Facts, region: string, atHome: boolean): readonly Due[] {
-  const begun = facts.operations
-    .filter(({ invoke }) => invoke.region === region)
-    .map((operation): Due => {
-      const { invoke, complete } = operation;
-      const why = whyUnanswered(operation, atHome ? region : undefined);
-      const over = complete?.at ?? invoke.due + LATE_MS;
-      return { due: invoke.due, over, answered: why === undefined, why: why ?? "", seq: complete?.seq ?? invoke.seq };
-    });
-  const missed = facts.missed
-    .filter((event) => event.region === region)
-    .map(({ due, at, seq }): Due => ({ due, over: at, answered: false, why: "no client was free to begin it", seq }));
-  return [...begun, ...missed].toSorted((a, b) => a.due - b.due);
+/** An answer counts when it came in time, and from that region where one is asked for. */
+function asked(one: Due, home: string | undefined): Asked {
+  const why = whyNot(one, home);
+  return { ...one, answered: why === undefined, why: why ?? "" };
 }
 
-/** undefined when it was answered, in time, and by that region where one is asked for. */
-function whyUnanswered({ invoke, complete, outcome, servedIn }: Operation, home?: string): string | undefined {
-  if (complete === undefined) return "no answer is in the history";
-  const { status } = complete;
-  const refused = status !== undefined && status >= 400 && status < 500 && !NOT_NOW.has(status);
-  if (outcome.type !== "ok" && !refused) return outcome.error;
-  if (complete.at - invoke.due > LATE_MS)
-    return `answered ${duration(complete.at - invoke.due)} after it was due: late`;
+function whyNot({ why, tookMs, servedIn }: Due, home: string | undefined): string | undefined {
+  if (why !== undefined) return why;
+  if (tookMs > LATE_MS) return `answered ${duration(tookMs)} after it was due: late`;
   if (home !== undefined && servedIn !== home) return `answered by ${servedIn ?? "nobody known"}, not at home`;
   return undefined;
 }
 
 /** The longest run of due operations without an answer among them: from when the first was due to when the next answered one was. */
-function longestOutage(due: readonly Due[]): { ms: number; operations: readonly Due[] } {
-  let longest: { ms: number; operations: readonly Due[] } = { ms: 0, operations: [] };
+function longestOutage(due: readonly Asked[]): { ms: number; operations: readonly Asked[] } {
+  let longest: { ms: number; operations: readonly Asked[] } = { ms: 0, operations: [] };
   for (let start = 0; start < due.length; start++) {
     if (due[start]!.answered) continue;
     let end = start;
     while (end < due.length && !due[end]!.answered) end++;
     const operations = due.slice(start, end);
-    const over = due[end]?.due ?? operations.reduce((latest, one) => Math.max(latest, one.over), 0);
+    const over = due[end]?.due ?? operations.reduce((latest, one) => Math.max(latest, one.over ?? one.due + LATE_MS), 0);
     const ms = over - due[start]!.due;
     if (ms > longest.ms || longest.operations.length === 0) longest = { ms, operations };
     start = end;

@@ -58,6 +58,11 @@ function endOf(fault: Fault, ends: readonly Ended[]): number {
   return Infinity;
 }
 
+/** Was any fault in force at that moment? */
+export function inForce(windows: readonly FaultWindow[], at: number): boolean {
+  return windows.some(({ from, to }) => at >= from && at <= to);
+}
+
 /** "kill backend-us (event 41)". */
 export function sayFault({ fault, begun }: FaultWindow): string {
   return `${fault.kind} ${fault.targets.join(", ")} (event ${begun.seq})`;

@@ -16,6 +16,8 @@ import type {
   Round,
   RunBegun,
   RunEnded,
+  Sample,
+  Surviving,
 } from "../model/event.ts";
 import { parseVector } from "../model/vector.ts";
 import type { Vector } from "../model/vector.ts";
@@ -69,6 +71,9 @@ export interface Facts {
   probes: ReadonlyMap<string, readonly Recorded<Probe>[]>;
   nodes: readonly Recorded<NodeEvent>[];
   faults: readonly Recorded<FaultEvent>[];
+  samples: readonly Recorded<Sample>[];
+  /** Fault -> what the regions that it left alone showed just before it ended. */
+  surviving: ReadonlyMap<string, readonly Recorded<Surviving>[]>;
   /** undefined when the text is absent or opaque. */
   vector(state: string | undefined): Vector | undefined;
 }
@@ -97,7 +102,9 @@ function read(history: readonly Event[]): Facts {
   const conflicts: Recorded<ConflictEvent>[] = [];
   const nodes: Recorded<NodeEvent>[] = [];
   const faults: Recorded<FaultEvent>[] = [];
+  const samples: Recorded<Sample>[] = [];
   const probes = new Map<string, Recorded<Probe>[]>();
+  const surviving = new Map<string, Recorded<Surviving>[]>();
   let end: Recorded<RunEnded> | undefined;
   for (const event of history) {
     if (event.type === "invoke") invokes.push(event);
@@ -107,6 +114,8 @@ function read(history: readonly Event[]): Facts {
     else if (event.type === "node") nodes.push(event);
     else if (event.type === "fault") faults.push(event);
     else if (event.type === "probe") append(probes, event.region, event);
+    else if (event.type === "sample") samples.push(event);
+    else if (event.type === "surviving") append(surviving, event.fault, event);
     else if (event.type === "end") end = event;
   }
   const operations = invokes.map((invoke) => operation(invoke, completes.get(invoke.op), regionOfNode));
@@ -125,6 +134,8 @@ function read(history: readonly Event[]): Facts {
     probes,
     nodes,
     faults,
+    samples,
+    surviving,
     vector,
   };
 }

@@ -41,11 +41,14 @@ export function verbCommands(): readonly Command[] {
       .action(
         perform(async (stack, nodes, options) => {
           const parameters = { graceMs: durationOf("--grace", options.grace) ?? DEFAULT_GRACE_MS };
-          const fault = await stack.faults.begin(
-            { kind: "stop", targets: nodes, parameters },
-            { id: `restart ${nodes.join(" ")}` },
-          );
-          await stack.faults.end([fault.id], "start");
+          try {
+            await stack.faults.begin(
+              { kind: "stop", targets: nodes, parameters },
+              { id: `restart ${nodes.join(" ")}` },
+            );
+          } finally {
+            await stack.faults.release(nodes, ["stop"], "start"); // a stop that failed half way must not stay
+          }
           return `${nodes.join(", ")}: restarted`;
         }),
       ),

@@ -64,7 +64,9 @@ export const request = verb<Args>({
       throw new StepProblem("errored", "`within` repeats a request, and only reads may be repeated");
     }
     for (;;) {
-      const wrong = await attempt(scene, step.args, step.save ?? {});
+      const timeoutMs =
+        deadline === undefined ? TIMEOUT_MS : Math.min(TIMEOUT_MS, Math.max(1, deadline - scene.clock.now()));
+      const wrong = await attempt(scene, step.args, step.save ?? {}, timeoutMs);
       if (wrong === undefined) return;
       if (deadline === undefined || scene.clock.now() > deadline) throw new StepProblem("failed", wrong);
       await scene.clock.sleep(POLL_EVERY_MS, scene.signal);
@@ -75,7 +77,12 @@ export const request = verb<Args>({
 const nodeList = (topology: Topology) => `Its nodes are ${topology.nodes.map((node) => node.name).join(", ")}.`;
 
 /** What is wrong with the answer, in words; undefined when it is as expected. */
-async function attempt(scene: Scene, args: Args, save: Readonly<Record<string, string>>): Promise<string | undefined> {
+async function attempt(
+  scene: Scene,
+  args: Args,
+  save: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<string | undefined> {
   const [method, path] = (fill(args.target, scene.values) as string).split(" ") as [string, string];
   const node = scene.cluster.nodes.find((candidate) => candidate.spec.name === args.to);
   let answer: Answer;
@@ -83,10 +90,10 @@ async function attempt(scene: Scene, args: Args, save: Readonly<Record<string, s
     answer = await scene.traffic.script({
       method,
       path,
-      headers: fill(args.headers, scene.values) as Record<string, string>,
+      headers: texts(fill(args.headers, scene.values)),
       body: args.body === undefined ? undefined : fill(args.body, scene.values),
       to: node ? `http://${node.address}` : scene.gateway,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs,
     });
   } catch (error) {
     scene.signal.throwIfAborted();
@@ -113,7 +120,7 @@ export function mismatches(expected: Expected, answer: Answer, topology: Topolog
   }
   if (servedBy !== undefined && !servedOk)
     wrong.push(`expected to be served by ${servedBy}, was served by ${served ?? "the gateway itself"}`);
-  for (const [name, value] of Object.entries(expected.headers ?? {})) {
+  for (const [name, value] of Object.entries(texts(expected.headers ?? {}))) {
     const got = answer.headers[name.toLowerCase()];
     if (got !== value) wrong.push(`expected header ${name}: ${value}, got ${got ?? "none"}`);
   }
@@ -136,6 +143,11 @@ function bodyMismatches(expected: unknown, got: unknown, path: string): readonly
   return same
     ? []
     : [`expected ${path} ${JSON.stringify(expected)}, got ${got === undefined ? "nothing" : JSON.stringify(got)}`];
+}
+
+/** Headers are text, also where a saved number was filled in. */
+function texts(headers: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers as object).map(([name, value]) => [name, String(value)]));
 }
 
 function detailOf(body: unknown): string {

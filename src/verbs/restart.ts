@@ -15,10 +15,14 @@ export const restart = verb({
   check: (args, topology) => checkTargets(args.target, topology),
   async perform(scene, step) {
     const nodes = resolveTargets(step.args.target, scene.topology, scene.random.fork(step.path));
-    const fault = await scene.faults.begin(
-      { kind: "stop", targets: nodes, parameters: { graceMs: step.args.grace } },
-      { id: step.id ?? `restart ${nodes.join(" ")}` },
-    );
-    await scene.faults.end([fault.id], "start");
+    const parameters = { graceMs: step.args.grace };
+    try {
+      await scene.faults.begin(
+        { kind: "stop", targets: nodes, parameters },
+        { id: step.id ?? `restart ${nodes.join(" ")}` },
+      );
+    } finally {
+      await scene.faults.release(nodes, ["stop"], "start"); // a stop that failed half way must not stay
+    }
   },
 });

@@ -35,10 +35,12 @@ export const wait = verb({
 /** Resolves at the first sample in which the condition holds. Throws "inconclusive" when the bound passes: the thing was not tried. */
 export async function waitFor(scene: Scene, condition: Condition, withinMs: number): Promise<void> {
   const deadline = scene.clock.now() + withinMs;
-  while (holds(condition, scene.samples.recent()) !== true) {
+  // The first sample from now on may still rest on probes from before the last step took effect; the second does not.
+  await scene.samples.next(scene.signal);
+  do {
     if (scene.clock.now() > deadline) {
       throw new StepProblem("inconclusive", `${condition.text} did not come true within ${formatDuration(withinMs)}`);
     }
     await scene.samples.next(scene.signal);
-  }
+  } while (holds(condition, scene.samples.recent()) !== true);
 }
