@@ -52,7 +52,12 @@ function stat(pid: number): readonly string[] {
 
 const ticks = (pid: number) => Number(stat(pid)[11] ?? 0) + Number(stat(pid)[12] ?? 0);
 
+/** 0 for a process that has ended meanwhile: PostgreSQL's workers come and go. */
 function pssKiB(pid: number): number {
-  const line = /^Pss:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
-  return Number(line?.[1] ?? 0);
+  try {
+    const line = /^Pss:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
+    return Number(line?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
