@@ -39,7 +39,8 @@ export function createRun(out: string, id: string, files: { scenario: string; to
     directory,
     write(event) {
       try {
-        fs.writeSync(fd, `${JSON.stringify(event)}\n`);
+        const line = Buffer.from(`${JSON.stringify(event)}\n`);
+        for (let written = 0; written < line.length; ) written += fs.writeSync(fd, line, written);
       } catch (error) {
         throw fullDisk(error, file);
       }
@@ -76,8 +77,10 @@ export function loadRun(directory: string): Run {
     );
   }
   if (stat.size > MAX_HISTORY_BYTES) throw new UsageError(`${file} is larger than ${MAX_HISTORY_BYTES / 2 ** 20} MiB.`);
-  const history = fs
-    .readFileSync(file, "utf8")
+  const text = fs.readFileSync(file, "utf8");
+  // A line without its end was torn by a full disk or a kill -9: what stands before it was seen all the same.
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  const history = whole
     .split("\n")
     .filter((line) => line !== "")
     .map((line, i) => parseEvent(line, file, i + 1));

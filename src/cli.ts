@@ -1,16 +1,24 @@
 // The commander program; maps verdicts and errors to exit codes; nothing else.
 import { Command, CommanderError } from "commander";
 import { check } from "./commands/check.ts";
+import { complete, completion } from "./commands/completion.ts";
 import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
+import { finish, guardOutput } from "./commands/finish.ts";
 import { logs } from "./commands/logs.ts";
+import { psql } from "./commands/psql.ts";
 import { scenario } from "./commands/scenario.ts";
+import { schema } from "./commands/schema.ts";
 import { status } from "./commands/status.ts";
 import { explainError } from "./commands/trouble.ts";
 import { up } from "./commands/up.ts";
+import { url } from "./commands/url.ts";
 import { verbCommands } from "./commands/verb.ts";
 import { VERSION } from "./commands/version.ts";
+import { UsageError } from "./model/problem.ts";
 import { EXIT } from "./model/verdict.ts";
+
+guardOutput();
 
 const program = new Command("regionctl")
   .description(
@@ -32,20 +40,32 @@ Examples:
 Exit codes: 0 passed, 1 failed, 2 errored, 3 inconclusive, 64 wrong arguments or files, 130 interrupted.`,
   );
 
-for (const command of [up(), down(), status(), logs(), scenario(), check(), doctor(), ...verbCommands()]) {
-  program.addCommand(inherit(command));
+const looking = [status(), logs(), url(), psql()];
+const judging = [scenario(), check(), schema()];
+for (const command of [up(), down(), ...looking, ...verbCommands(), ...judging, doctor(), completion()]) {
+  program.addCommand(inherit(command, "regionctl"));
+}
+program.addCommand(inherit(complete(), "regionctl"), { hidden: true });
+
+await finish(await main());
+
+async function main(): Promise<number> {
+  const json = process.argv.includes("--json");
+  try {
+    await program.parseAsync(process.argv);
+    return Number(process.exitCode ?? EXIT.passed);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return explainError(error, json);
+    if (error.exitCode === 0) return EXIT.passed; // help or the version was asked for
+    if (json) explainError(new UsageError(error.message.replace(/^error: /, "")), json);
+    return EXIT.usage;
+  }
 }
 
-try {
-  await program.parseAsync(process.argv);
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
-  else process.exitCode = explainError(error, process.argv.includes("--json"));
-}
-
-/** Sub-commands throw like the program, instead of exiting by themselves. */
-function inherit(command: Command): Command {
-  command.copyInheritedSettings(program);
-  for (const child of command.commands) inherit(child as Command);
+/** Sub-commands throw like the program, instead of exiting by themselves, and point at their own help. */
+function inherit(command: Command, parent: string): Command {
+  const name = `${parent} ${command.name()}`;
+  command.copyInheritedSettings(program).showHelpAfterError(`(${name} --help shows what it takes)`);
+  for (const child of command.commands) inherit(child as Command, name);
   return command;
 }

@@ -21,8 +21,8 @@ export interface RunOptions {
   topology: Topology;
   /** Brings the stack: a new one of this run, or one that is up. */
   stand(signal: AbortSignal, onEvent: (event: Event) => void): Promise<Stack>;
-  /** Ends the stack when the run is over; false keeps it up. */
-  takeDown: boolean;
+  /** What becomes of the stack: it goes with the run; it stays when the run went to its end; or it was there before. */
+  afterwards: "down" | "keep" | "leave";
   out: string;
   versions: Readonly<Record<string, string>>;
   /** Aborted by Ctrl-C. */
@@ -37,13 +37,14 @@ export async function run(options: RunOptions): Promise<Run> {
   const id = `${scenario.name}-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-")}-${randomBytes(2).toString("hex")}`;
   const writer = createRun(options.out, id, { scenario: scenario.file, topology: topology.file });
   const history = collect(id, writer, options.onEvent);
-  const timeout = new AbortController();
-  const signal = AbortSignal.any([options.interrupt, timeout.signal]);
+  const trouble = new AbortController();
+  const signal = AbortSignal.any([options.interrupt, trouble.signal]);
   let stack: Stack | undefined;
+  let isKept = options.afterwards === "leave";
 
   return finallyAll(
     async () => {
-      stack = await options.stand(signal, history.listen);
+      stack = withholding(await options.stand(signal, history.listen), trouble);
       stack.events.append({
         type: "run",
         id,
@@ -53,17 +54,34 @@ export async function run(options: RunOptions): Promise<Run> {
         versions: options.versions,
         startedAt: new Date().toISOString(),
       });
-      const timer = setTimeout(() => timeout.abort(new TimedOut()), scenario.timeoutMs);
-      const ended = await play(scenario, stack, options.takeDown, signal).finally(() => clearTimeout(timer));
+      const timer = setTimeout(() => trouble.abort(new TimedOut()), scenario.timeoutMs);
+      const ended = await play(options, stack, signal).finally(() => clearTimeout(timer));
       stack.events.append(ended);
       const result = judged(writer.directory, history.events);
       saveVerdicts(result);
+      if (options.afterwards === "keep" && !result.interrupted) {
+        await stack.disown();
+        isKept = true;
+      }
       return result;
     },
     () => stack && keepLogs(writer.directory, stack.directory),
     () => (history.events.length === 0 ? writer.discard() : writer.close()),
-    () => (options.takeDown ? stack?.down() : stack?.leave()),
+    () => (isKept ? stack?.leave() : stack?.down()),
   );
+}
+
+/** What cannot be recorded ends the run at once: a history with holes proves nothing. */
+function withholding(stack: Stack, trouble: AbortController): Stack {
+  const append: Stack["events"]["append"] = (happening) => {
+    try {
+      return stack.events.append(happening);
+    } catch (error) {
+      trouble.abort(error);
+      throw error;
+    }
+  };
+  return { ...stack, events: { ...stack.events, append } };
 }
 
 /** Does the work, then all the cleaning, whatever fails; the first error is the one that is thrown. */
@@ -81,8 +99,9 @@ async function finallyAll<T>(work: () => Promise<T>, ...cleaning: readonly (() =
   return (done as PromiseFulfilledResult<T>).value;
 }
 
-/** Baseline, traffic, steps, heal, final reads: everything that happens while the stack stands. Never throws. */
-async function play(scenario: Scenario, stack: Stack, takenDown: boolean, signal: AbortSignal): Promise<RunEnded> {
+/** Baseline, traffic, steps, heal, final reads: everything that happens while the stack stands. */
+async function play(options: RunOptions, stack: Stack, signal: AbortSignal): Promise<RunEnded> {
+  const { scenario, interrupt } = options;
   await using observers = await observe(stack);
   await using traffic = runTraffic(scenario, stack, observers, signal);
   const scene: Scene = {
@@ -105,17 +124,20 @@ async function play(scenario: Scenario, stack: Stack, takenDown: boolean, signal
     for (const spec of scenario.traffic) traffic.begin(spec);
     await playSteps(scenario.steps, scene);
   } catch (error) {
-    ended = endOf(error, signal);
+    ended = endOf(error, signal, interrupt);
   }
-  try {
-    await traffic.pause();
-    if (ended.reason === "interrupted" && takenDown) return ended; // everything goes in a moment
-    await stack.faults.heal();
-    if (ended.reason === "done") await readFinals(scene, observers);
-    scene.record({ type: "leftovers", found: await stack.faults.leftovers() });
-  } catch (error) {
-    if (ended.reason === "done") ended = endOf(error, signal);
-  }
+  const mend = async (act: () => Promise<void>) => {
+    try {
+      await act();
+    } catch (error) {
+      if (ended.reason === "done") ended = endOf(error, signal, interrupt);
+    }
+  };
+  await mend(() => traffic.pause());
+  if (ended.reason === "interrupted" && options.afterwards !== "leave") return ended; // everything goes in a moment
+  await mend(() => stack.faults.heal());
+  if (ended.reason === "done") await mend(() => readFinals(scene, observers));
+  await mend(async () => void scene.record({ type: "leftovers", found: await stack.faults.leftovers() }));
   return ended;
 }
 
@@ -192,11 +214,13 @@ async function readFinals(scene: Scene, observers: Observers): Promise<void> {
 
 class TimedOut extends Error {}
 
-function endOf(error: unknown, signal: AbortSignal): RunEnded {
-  if (!signal.aborted) return { type: "end", reason: "errored", error: (error as Error).message };
-  return signal.reason instanceof TimedOut
-    ? { type: "end", reason: "timeout", error: "the scenario's timeout was reached" }
-    : { type: "end", reason: "interrupted" };
+/** Why the run did not go on. What aborted it counts; the error is only how that was noticed. */
+function endOf(error: unknown, signal: AbortSignal, interrupt: AbortSignal): RunEnded {
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  if (reason instanceof TimedOut)
+    return { type: "end", reason: "timeout", error: "the scenario's timeout was reached" };
+  if (interrupt.aborted && reason === interrupt.reason) return { type: "end", reason: "interrupted" };
+  return { type: "end", reason: "errored", error: (reason as Error).message };
 }
 
 /** Events from this run's first one on; what the stack recorded before is shown but belongs to no run. */

@@ -29,6 +29,8 @@ export interface Stack {
   down(): Promise<void>;
   /** Gives back what this process holds of it (files); the stack stays up. Twice is harmless. */
   leave(): void;
+  /** From now on it belongs to nobody and outlives this process. */
+  disown(): Promise<void>;
 }
 
 /** What a stack needs from its surroundings; commands/ picks it. */
@@ -101,11 +103,23 @@ export async function up(around: Surroundings, options: UpOptions): Promise<Stac
   }
 }
 
-/** Connects to a stack that is up. */
+/** Connects to a stack that is up, and ends faults whose time is over. */
 export async function connect(around: Surroundings, name: string, signal: AbortSignal): Promise<Stack> {
+  const stack = await look(around, name, signal);
+  try {
+    await stack.faults.expire();
+  } catch (error) {
+    stack.leave();
+    throw error;
+  }
+  return stack;
+}
+
+/** Connects without changing anything. */
+export async function look(around: Surroundings, name: string, signal: AbortSignal): Promise<Stack> {
   const directory = directoryOf(around.home, name);
   const record = readRecord(directory);
-  const named = name === "default" ? "" : ` --stack ${name}`;
+  const named = stackFlag(name);
   if (record === undefined) {
     const others = namesIn(around.home).filter((other) => other !== name);
     throw new StackError(
@@ -127,14 +141,7 @@ export async function connect(around: Surroundings, name: string, signal: AbortS
   const clock = wallClock(record.epochMs);
   const runtime = runtimeNamed(around, record.runtime);
   const cluster = await runtime.reconnect(placeOf(record, directory), record.topology);
-  const stack = assemble(around, record, directory, cluster, openLog(around, directory, clock), clock, signal);
-  try {
-    await stack.faults.expire();
-  } catch (error) {
-    stack.leave();
-    throw error;
-  }
-  return stack;
+  return assemble(around, record, directory, cluster, openLog(around, directory, clock), clock, signal);
 }
 
 export function runtimeNamed(around: Surroundings, name: string): Runtime {
@@ -178,12 +185,15 @@ function olderThan(directory: string, ms: number): boolean {
   return stat !== undefined && Date.now() - stat.mtimeMs > ms;
 }
 
-/** Takes a stack away, whatever state it was left in. Harmless when it is gone. With `id`, only when it is still that one. */
-export async function takeDown(around: Surroundings, name: string, id?: string): Promise<void> {
+/**
+ * Takes a stack away, whatever state it was left in. Harmless when it is gone. With `id`, only when it is still that one;
+ * null: only while it still has no record.
+ */
+export async function takeDown(around: Surroundings, name: string, id?: string | null): Promise<void> {
   const directory = directoryOf(around.home, name);
   if (!fs.existsSync(directory)) return;
   await inTurn(around.ownership, directory, async () => {
-    if (id !== undefined && readRecord(directory)?.id !== id) return;
+    if (id !== undefined && (readRecord(directory)?.id ?? null) !== id) return;
     await takeAway(around, directory);
   });
 }
@@ -233,17 +243,20 @@ async function removeOwn(around: Surroundings, directory: string, record: StackR
   });
 }
 
+/** Somebody has that name: a stack that is up, or one that is being started. */
 export class AlreadyUp extends StackError {
   override name = "AlreadyUp";
-  readonly gateway: string;
-  constructor({ name, state, gateway }: StackRecord) {
+  constructor(readonly record: StackRecord) {
+    const { name, state, starter, gateway } = record;
     super(
-      `stack "${name}" is ${state === "starting" ? "being started by another process" : `already up at ${gateway}`}`,
-      `"regionctl status" shows it, "regionctl down" ends it, and --stack NAME starts another beside it.`,
+      `stack "${name}" is ${state === "starting" ? `being started by process ${starter.pid}` : `already up at ${gateway}`}`,
+      `"regionctl status" shows it, "regionctl down${stackFlag(name)}" ends it, and --stack NAME starts another beside it.`,
     );
-    this.gateway = gateway;
   }
 }
+
+/** What to add to a command so that it means this stack. */
+export const stackFlag = (name: string) => (name === "default" ? "" : ` --stack ${name}`);
 
 function placeOf({ name, id }: StackRecord, directory: string): StackPlace {
   return { name, id, directory };
@@ -286,6 +299,10 @@ function assemble(
       await removeOwn(around, directory, record);
     },
     leave: () => events.close(),
+    disown: () =>
+      inTurn(around.ownership, directory, async () => {
+        if (isStill(directory, record)) writeRecord(directory, { ...record, owner: undefined });
+      }),
   };
 }
 

@@ -1,4 +1,5 @@
 // Everything that a broker remembers, opened from its directory; the APIs act on it.
+import { openGroupStore } from "./group-store.ts";
 import { Groups } from "./groups.ts";
 import { Durability } from "./log/durability.ts";
 import { Offsets } from "./offsets.ts";
@@ -22,12 +23,11 @@ export const CLUSTER_ID = "regionctl";
 /** `die` is called when the disk can no longer be trusted; it must end the process. */
 export function openBroker(settings: Settings, log: (line: string) => void, die: (reason: string) => void): Broker {
   const durability = new Durability(settings.fsync, die);
-  return {
-    settings,
-    topics: new Topics(settings.directory, { segmentBytes: settings.segmentBytes, durability, log }),
-    producerIds: new ProducerIds(settings.directory),
-    offsets: new Offsets(settings.directory, { durability, log }),
-    groups: new Groups({ ...settings, initialDelayMs: settings.initialRebalanceDelayMs, log }),
-    log,
-  };
+  const { directory, persistMembers, initialRebalanceDelayMs: initialDelayMs } = settings;
+  const topics = new Topics(settings, { durability, log });
+  const offsets = new Offsets(directory, { durability, log });
+  void offsets.forgetTopics((topic) => !topics.named(topic)); // a kill came between the topic's end and theirs
+  const store = openGroupStore(directory, persistMembers, { durability, log });
+  const groups = new Groups({ ...settings, initialDelayMs, store, log });
+  return { settings, topics, producerIds: new ProducerIds(directory), offsets, groups, log };
 }

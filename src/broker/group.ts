@@ -4,55 +4,39 @@
 //   empty ---------> preparing rebalance ------------------------> completing -----------------------> stable
 //     ^                 |  ^                                            |                                 |
 //     +--- nobody left -+  +------- a member comes, goes or changes ----+---------------------------------+
+import type { Generation, GroupStore } from "./group-store.ts";
+import {
+  fits,
+  metadataOf,
+  NOTHING,
+  sameProtocols,
+  voted,
+  type JoinAnswer,
+  type Joining,
+  type Member,
+  type SyncAnswer,
+} from "./member.ts";
 import { ERROR } from "./protocol/errors.ts";
-
-export interface Protocol {
-  name: string;
-  metadata: Buffer;
-}
-
-/** What a member says of itself when it joins. */
-export interface Joining {
-  memberId: string;
-  sessionTimeoutMs: number;
-  rebalanceTimeoutMs: number;
-  protocolType: string;
-  /** In the order of its preference. */
-  protocols: readonly Protocol[];
-}
-
-export interface JoinAnswer {
-  error: number;
-  generation: number;
-  protocol: string;
-  leader: string;
-  memberId: string;
-  /** For the leader: everybody's metadata. */
-  members: readonly { memberId: string; metadata: Buffer }[];
-}
-
-export interface SyncAnswer {
-  error: number;
-  assignment: Buffer;
-}
-
-interface Member extends Joining {
-  assignment: Buffer;
-  /** It waits for the others to join; while it waits it counts as alive. */
-  joining?: (answer: JoinAnswer) => void;
-  /** It waits for the leader's assignment. */
-  syncing?: (answer: SyncAnswer) => void;
-  session?: NodeJS.Timeout;
-}
 
 type State = "empty" | "preparing" | "completing" | "stable";
 
-const NOTHING = Buffer.alloc(0);
+export interface GroupOptions {
+  initialDelayMs: number;
+  store: GroupStore;
+  log: (line: string) => void;
+}
+
+/** For who asks from outside. While a rebalance goes on nothing is agreed, so nothing of it is told. */
+export interface GroupDescription {
+  state: State;
+  protocolType: string;
+  protocol: string;
+  members: readonly { memberId: string; clientId: string; clientHost: string; metadata: Buffer; assignment: Buffer }[];
+}
 
 export class Group {
   readonly id: string;
-  readonly #log: (line: string) => void;
-  readonly #initialDelayMs: number;
+  readonly #options: GroupOptions;
   /** By member id, in the order of joining. */
   readonly #members = new Map<string, Member>();
   /** Ids that were handed out and have not joined yet. */
@@ -66,10 +50,19 @@ export class Group {
   /** More members may come: the first generation waits for them even when all known ones have joined. */
   #gathering = false;
 
-  constructor(id: string, options: { initialDelayMs: number; log: (line: string) => void }) {
+  /** With a generation that outlived the broker: its members may go on as if nothing had been, if they are heard of. */
+  constructor(id: string, options: GroupOptions, kept?: Generation) {
     this.id = id;
-    this.#initialDelayMs = options.initialDelayMs;
-    this.#log = options.log;
+    this.#options = options;
+    if (!kept) return;
+    this.#state = "stable";
+    this.#generation = kept.generation;
+    this.#protocol = kept.protocol;
+    this.#leader = kept.leader;
+    for (const member of kept.members) {
+      this.#members.set(member.memberId, { ...member });
+      this.#keepAlive(this.#members.get(member.memberId)!);
+    }
   }
 
   get state(): State {
@@ -98,7 +91,9 @@ export class Group {
   }
 
   join(joining: Joining): Promise<JoinAnswer> {
-    if (!this.#fits(joining)) return Promise.resolve(this.#refusal(joining.memberId, ERROR.inconsistentGroupProtocol));
+    const others = this.#everybody().filter((member) => member.memberId !== joining.memberId);
+    if (!fits(joining, others))
+      return Promise.resolve(this.#refusal(joining.memberId, ERROR.inconsistentGroupProtocol));
     clearTimeout(this.#invited.get(joining.memberId));
     this.#invited.delete(joining.memberId);
     const known = this.#members.get(joining.memberId);
@@ -166,6 +161,22 @@ export class Group {
     return generation === this.#generation ? ERROR.none : ERROR.illegalGeneration;
   }
 
+  describe(): GroupDescription {
+    const agreed = this.#state === "stable";
+    return {
+      state: this.#state,
+      protocolType: this.#everybody()[0]?.protocolType ?? "",
+      protocol: agreed ? this.#protocol : "",
+      members: this.#everybody().map((member) => ({
+        memberId: member.memberId,
+        clientId: member.clientId,
+        clientHost: member.clientHost,
+        metadata: agreed ? metadataOf(member, this.#protocol) : NOTHING,
+        assignment: agreed ? member.assignment : NOTHING,
+      })),
+    };
+  }
+
   /** Nobody waits and no timer runs afterwards. */
   close(): void {
     this.#noDeadline();
@@ -194,7 +205,7 @@ export class Group {
 
   /** Waits once more each time somebody came meanwhile, as long as the rebalance may take. */
   #gather(leftMs: number): void {
-    const [waitMs, before] = [Math.min(this.#initialDelayMs, leftMs), this.#members.size];
+    const [waitMs, before] = [Math.min(this.#options.initialDelayMs, leftMs), this.#members.size];
     this.#deadlineIn(waitMs, () => {
       if (this.#members.size > before && leftMs > waitMs) return this.#gather(leftMs - waitMs);
       this.#gathering = false;
@@ -205,23 +216,24 @@ export class Group {
 
   #completeWhenAllJoined(): void {
     if (this.#state !== "preparing" || this.#gathering || this.#invited.size > 0) return;
-    if ([...this.#members.values()].every((member) => member.joining)) this.#complete();
+    if (this.#everybody().every((member) => member.joining)) this.#complete();
   }
 
   /** Everybody has joined, or the time for it is over: who has not is out. */
   #complete(): void {
     this.#noDeadline();
-    for (const member of [...this.#members.values()].filter((one) => !one.joining)) this.#forget(member);
+    for (const member of this.#everybody().filter((one) => !one.joining)) this.#forget(member);
     this.#generation += 1;
     if (this.#members.size === 0) {
       this.#state = "empty";
-      this.#log(`group ${this.id}: empty`);
+      this.#options.store.forget(this.id);
+      this.#options.log(`group ${this.id}: empty`);
       return;
     }
     this.#state = "completing";
-    this.#protocol = this.#vote();
+    this.#protocol = voted(this.#everybody());
     if (!this.#members.has(this.#leader)) this.#leader = [...this.#members.keys()][0]!;
-    this.#log(`group ${this.id}: generation ${this.#generation}, ${this.#members.size} member(s)`);
+    this.#options.log(`group ${this.id}: generation ${this.#generation}, ${this.#members.size} member(s)`);
     for (const member of this.#members.values()) {
       member.joining?.(this.#welcome(member));
       member.joining = undefined;
@@ -229,7 +241,7 @@ export class Group {
     }
     this.#deadlineIn(this.#longestRebalance(), () => {
       this.#remove(
-        [...this.#members.values()].filter((member) => !member.syncing),
+        this.#everybody().filter((member) => !member.syncing),
         "did not sync",
       );
     });
@@ -238,8 +250,9 @@ export class Group {
   #settle(assignments: ReadonlyMap<string, Buffer>): void {
     this.#noDeadline();
     this.#state = "stable";
+    for (const member of this.#members.values()) member.assignment = assignments.get(member.memberId) ?? NOTHING;
+    this.#options.store.keep(this.#sharedOut()); // before anybody hears of it
     for (const member of this.#members.values()) {
-      member.assignment = assignments.get(member.memberId) ?? NOTHING;
       member.syncing?.({ error: ERROR.none, assignment: member.assignment });
       member.syncing = undefined;
       this.#keepAlive(member);
@@ -249,7 +262,7 @@ export class Group {
   #remove(members: readonly Member[], why: string): void {
     for (const member of members) {
       this.#forget(member);
-      this.#log(`group ${this.id}: ${member.memberId} ${why}`);
+      this.#options.log(`group ${this.id}: ${member.memberId} ${why}`);
     }
     if (this.#state === "completing" || this.#state === "stable") this.#prepare();
     this.#completeWhenAllJoined();
@@ -288,35 +301,32 @@ export class Group {
   }
 
   #longestRebalance(): number {
-    return Math.max(0, ...[...this.#members.values()].map((member) => member.rebalanceTimeoutMs));
+    return Math.max(0, ...this.#everybody().map((member) => member.rebalanceTimeoutMs));
   }
 
-  /** Each member votes for the first of its protocols that all have; ties go to the earlier member. */
-  #vote(): string {
-    const common = this.#commonProtocols([...this.#members.values()]);
-    const votes = new Map<string, number>();
-    for (const member of this.#members.values()) {
-      const choice = member.protocols.find(({ name }) => common.has(name))!.name;
-      votes.set(choice, (votes.get(choice) ?? 0) + 1);
-    }
-    return [...votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best))[0];
+  #everybody(): readonly Member[] {
+    return [...this.#members.values()];
   }
 
-  #fits(joining: Joining): boolean {
-    const others = [...this.#members.values()].filter((member) => member.memberId !== joining.memberId);
-    if (joining.protocolType === "" || joining.protocols.length === 0) return false;
-    if (others.some((member) => member.protocolType !== joining.protocolType)) return false;
-    return this.#commonProtocols([...others, joining]).size > 0;
-  }
-
-  #commonProtocols(members: readonly Joining[]): ReadonlySet<string> {
-    const [first, ...rest] = members.map((member) => new Set(member.protocols.map(({ name }) => name)));
-    return new Set([...(first ?? [])].filter((name) => rest.every((names) => names.has(name))));
+  #sharedOut(): Generation {
+    const members = this.#everybody().map((member) => ({
+      memberId: member.memberId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      sessionTimeoutMs: member.sessionTimeoutMs,
+      rebalanceTimeoutMs: member.rebalanceTimeoutMs,
+      protocolType: member.protocolType,
+      protocols: [{ name: this.#protocol, metadata: metadataOf(member, this.#protocol) }],
+      assignment: member.assignment,
+    }));
+    return { group: this.id, generation: this.#generation, protocol: this.#protocol, leader: this.#leader, members };
   }
 
   #welcome(member: Member): JoinAnswer {
-    const metadataOf = (one: Member) => one.protocols.find(({ name }) => name === this.#protocol)?.metadata ?? NOTHING;
-    const everybody = [...this.#members.values()].map((one) => ({ memberId: one.memberId, metadata: metadataOf(one) }));
+    const everybody = this.#everybody().map((one) => ({
+      memberId: one.memberId,
+      metadata: metadataOf(one, this.#protocol),
+    }));
     return {
       error: ERROR.none,
       generation: this.#generation,
@@ -335,11 +345,4 @@ export class Group {
 /** What arrived before the time was over counts, also when this process was paused meanwhile and reads it only now. */
 function afterReading(ms: number, then: () => void): NodeJS.Timeout {
   return setTimeout(() => setImmediate(then), ms);
-}
-
-function sameProtocols(a: readonly Protocol[], b: readonly Protocol[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ name, metadata }, index) => name === b[index]!.name && metadata.equals(b[index]!.metadata))
-  );
 }

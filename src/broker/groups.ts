@@ -1,7 +1,8 @@
-// The group coordinator: finds a member's group, checks what is asked, and forgets groups that nobody is in. Members live
-// in memory: after a restart nobody is known, everybody is told so and joins again. Committed offsets live in offsets.ts.
+// The group coordinator: finds a member's group, checks what is asked, and forgets groups that nobody is in. What outlives a
+// restart is for group-store.ts to say; committed offsets live in offsets.ts.
 import { randomUUID } from "node:crypto";
-import { Group, type JoinAnswer, type Joining, type SyncAnswer } from "./group.ts";
+import { Group, type GroupDescription, type GroupOptions } from "./group.ts";
+import { NOTHING, type JoinAnswer, type Joining, type SyncAnswer } from "./member.ts";
 import { ERROR } from "./protocol/errors.ts";
 
 /** Against a client that invents groups or members without end. */
@@ -10,11 +11,9 @@ const MAX_MEMBERS = 1_000;
 /** A longer rebalance would only keep a timer that no client waits for. */
 const MAX_REBALANCE_MS = 3_600_000;
 
-export interface GroupsOptions {
-  initialDelayMs: number;
+export interface GroupsOptions extends GroupOptions {
   minSessionTimeoutMs: number;
   maxSessionTimeoutMs: number;
-  log: (line: string) => void;
 }
 
 export class Groups {
@@ -24,9 +23,33 @@ export class Groups {
 
   constructor(options: GroupsOptions) {
     this.#options = options;
+    for (const kept of options.store.kept) {
+      this.#byId.set(kept.group, new Group(kept.group, options, kept));
+      options.log(
+        `group ${kept.group}: ${kept.members.length} member(s) of generation ${kept.generation} expected back`,
+      );
+    }
   }
 
-  async join(groupId: string, clientId: string, joining: Joining): Promise<JoinAnswer> {
+  /** Those that have members, or soon will. */
+  get ids(): readonly string[] {
+    return [...this.#byId.keys()];
+  }
+
+  describe(groupId: string): GroupDescription | undefined {
+    return this.#byId.get(groupId)?.describe();
+  }
+
+  /** False when it has members. Whoever was just invited is told to begin anew. */
+  remove(groupId: string): boolean {
+    const group = this.#byId.get(groupId);
+    if (group && group.state !== "empty") return false;
+    group?.close();
+    this.#byId.delete(groupId);
+    return true;
+  }
+
+  async join(groupId: string, joining: Joining): Promise<JoinAnswer> {
     const refuse = (error: number, memberId = joining.memberId): JoinAnswer => {
       this.#forgetWhenEmpty(groupId);
       return { error, generation: -1, protocol: "", leader: "", memberId, members: [] };
@@ -40,7 +63,7 @@ export class Groups {
     if (joining.memberId === "") {
       const group = this.#byId.get(groupId) ?? this.#found(groupId);
       if (!group || group.size >= MAX_MEMBERS) return refuse(ERROR.groupMaxSizeReached);
-      const memberId = `${clientId.slice(0, 200)}-${randomUUID()}`;
+      const memberId = `${joining.clientId.slice(0, 200)}-${randomUUID()}`;
       group.invite(memberId, joining.sessionTimeoutMs);
       return refuse(ERROR.memberIdRequired, memberId);
     }
@@ -57,7 +80,7 @@ export class Groups {
     assignments: ReadonlyMap<string, Buffer>,
   ): Promise<SyncAnswer> {
     const group = this.#byId.get(groupId);
-    if (!group) return { error: ERROR.unknownMemberId, assignment: Buffer.alloc(0) };
+    if (!group) return { error: ERROR.unknownMemberId, assignment: NOTHING };
     return group.sync(memberId, generation, assignments);
   }
 

@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { openBroker } from "./broker.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { keepRetention } from "./retention.ts";
 import { listen } from "./server.ts";
 import { readSettings } from "./settings.ts";
 
@@ -30,8 +31,10 @@ async function main(): Promise<void> {
     for (const { name, host, port, advertised } of settings.listeners) {
       log(`listening on ${host}:${port} (${name}, advertised as ${advertised.host}:${advertised.port})`);
     }
+    const endRetention = keepRetention(broker, (error) => fail(`retention: ${error.message}`));
     const stop = async (signal: string): Promise<void> => {
       log(`${signal}: stopping`);
+      endRetention();
       await server.close(GRACE_MS);
       lock.release();
       log("stopped");

@@ -76,6 +76,7 @@ function serve(socket: Socket, listener: Listener, floor: Floor): void {
   if (floor.connections.size >= maxConnections)
     return refuse(`there are ${maxConnections} already (KAFKA_MAX_CONNECTIONS)`);
 
+  const clientHost = `/${socket.remoteAddress}`;
   const connection: Connection = { socket, over: new AbortController(), busy: false };
   const frames = new Frames(requestMaxBytes);
   const queue: Buffer[] = [];
@@ -110,7 +111,7 @@ function serve(socket: Socket, listener: Listener, floor: Floor): void {
     connection.busy = true;
     try {
       for (let frame = queue.shift(); frame; frame = queue.shift()) {
-        const parts = await answer(frame, { listener, over: connection.over.signal }, broker);
+        const parts = await answer(frame, { listener, clientHost, over: connection.over.signal }, broker);
         if (socket.destroyed) return;
         hold(-Math.min(heldBytes, frame.length + 4));
         if (parts && !send(socket, parts)) await drained(socket);

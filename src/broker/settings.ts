@@ -29,6 +29,11 @@ const NUMBERS = {
   maxSessionTimeoutMs: { variable: "KAFKA_GROUP_MAX_SESSION_TIMEOUT_MS", fallback: 1_800_000, min: 1, max: 3_600_000 },
   defaultPartitions: { variable: "KAFKA_NUM_PARTITIONS", fallback: 1, min: 1, max: 1_000 },
   segmentBytes: { variable: "KAFKA_LOG_SEGMENT_BYTES", fallback: 64 * MIB, min: 1_024, max: 1_024 * MIB },
+  /** Of a topic that does not say for itself; -1: without limit. A week, as in Apache Kafka. */
+  retentionMs: { variable: "KAFKA_LOG_RETENTION_MS", fallback: 7 * 86_400_000, min: -1, max: 1e15 },
+  retentionBytes: { variable: "KAFKA_LOG_RETENTION_BYTES", fallback: -1, min: -1, max: 1e15 },
+  /** Apache Kafka looks every five minutes. */
+  retentionCheckMs: { variable: "KAFKA_LOG_RETENTION_CHECK_INTERVAL_MS", fallback: 10_000, min: 10, max: 86_400_000 },
   batchMaxBytes: { variable: "KAFKA_MESSAGE_MAX_BYTES", fallback: MIB + 12, min: 1_024, max: 64 * MIB },
   fetchMaxBytes: { variable: "KAFKA_FETCH_MAX_BYTES", fallback: 16 * MIB, min: 1_024, max: 256 * MIB },
   requestMaxBytes: { variable: "KAFKA_SOCKET_REQUEST_MAX_BYTES", fallback: 16 * MIB, min: 1_024, max: 256 * MIB },
@@ -43,6 +48,8 @@ export type Settings = {
   listeners: readonly Listener[];
   directory: string;
   fsync: Fsync;
+  /** Apache Kafka remembers group members through a restart; here they are forgotten unless this is set. */
+  persistMembers: boolean;
 } & Readonly<Record<keyof typeof NUMBERS, number>>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,8 +60,21 @@ export function readSettings(environment: Environment): Settings {
     listeners: readListeners(environment),
     directory: required(environment, "KAFKA_LOG_DIRS", "one directory"),
     fsync: readFsync(environment["KAFKA_LOG_FSYNC"] || "never"),
+    persistMembers: readBoolean(environment, "KAFKA_GROUP_PERSIST_MEMBERS"),
     ...(Object.fromEntries(numbers) as Record<keyof typeof NUMBERS, number>),
   };
+}
+
+/** The numbers by Apache Kafka's own names: "log.segment.bytes". */
+export function namedNumbers(settings: Settings): readonly { name: string; value: string; isDefault: boolean }[] {
+  return Object.entries(NUMBERS).map(([key, { variable, fallback }]) => {
+    const value = settings[key as keyof typeof NUMBERS];
+    const name = variable
+      .replace(/^KAFKA_/, "")
+      .toLowerCase()
+      .replaceAll("_", ".");
+    return { name, value: String(value), isDefault: value === fallback };
+  });
 }
 
 function readListeners(environment: Environment): readonly Listener[] {
@@ -92,8 +112,14 @@ function readNumber(environment: Environment, { variable, fallback, min, max }: 
   const text = environment[variable];
   if (text === undefined || text === "") return fallback;
   const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  if (/^(-1|\d+)$/.test(text) && value >= min && value <= max) return value;
   throw new ConfigurationError(`${variable} is "${text}": expected a whole number from ${min} to ${max}`);
+}
+
+function readBoolean(environment: Environment, variable: string): boolean {
+  const text = environment[variable] || "false";
+  if (text === "true" || text === "false") return text === "true";
+  throw new ConfigurationError(`${variable} is "${text}": expected "true" or "false"`);
 }
 
 function readFsync(text: string): Fsync {

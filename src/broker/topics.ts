@@ -1,9 +1,12 @@
 // The topics: a small file replaced as a whole, and a folder per partition. The file is the truth; a folder that it does not
-// name is what an interrupted creation left behind.
+// name is what an interrupted creation left behind, and empty.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { numberOf } from "./configs.ts";
+import { finishDeletions, setAside } from "./deleted.ts";
 import { replaceFile, StorageError } from "./log/append-file.ts";
 import { Partition, type PartitionOptions } from "./log/partition.ts";
+import type { Settings } from "./settings.ts";
 
 /** Of all topics together: each partition costs an open file. */
 export const MAX_PARTITIONS = 10_000;
@@ -26,14 +29,17 @@ export function isTopicName(name: string): boolean {
 }
 
 export class Topics {
-  readonly #directory: string;
-  readonly #options: PartitionOptions;
+  readonly #settings: Settings;
+  readonly #options: Omit<PartitionOptions, "segmentBytes">;
   readonly #byName = new Map<string, Topic>();
 
-  constructor(directory: string, options: PartitionOptions) {
-    this.#directory = directory;
+  constructor(settings: Settings, options: Omit<PartitionOptions, "segmentBytes">) {
+    this.#settings = settings;
     this.#options = options;
-    for (const stored of readTopics(this.#path)) this.#byName.set(stored.name, this.#open(stored));
+    const topics = readTopics(this.#path);
+    const folders = new Set(topics.flatMap(({ name, partitions }) => range(0, partitions).map(folderOf(name))));
+    finishDeletions(settings.directory, (folder) => folders.has(folder));
+    for (const stored of topics) this.#byName.set(stored.name, this.#open(stored));
   }
 
   get all(): readonly Topic[] {
@@ -59,27 +65,52 @@ export class Topics {
 
   /** The name must be valid and free. Throws StorageError, and then there is no such topic. */
   create(name: string, partitions: number, config: Readonly<Record<string, string>>): void {
-    const topic = this.#open({ name, partitions, config });
+    this.#put(this.#open({ name, partitions, config }), []);
+  }
+
+  /** To more partitions than it has. Throws StorageError, and then it has as many as before. */
+  grow(topic: Topic, partitions: number): void {
+    const grown = this.#open({ ...topic, partitions }, topic.partitions);
+    this.#put(grown, topic.partitions);
+  }
+
+  /** With all it holds. Throws StorageError, and then it is all there. Resolves when the disk is free of it. */
+  delete(topic: Topic): Promise<void> {
+    const folders = [...topic.partitions.keys()].map(folderOf(topic.name));
+    const aside = setAside(this.#settings.directory, folders, this.#options.log);
     try {
-      this.#save([...this.all, topic]);
+      this.#save(this.all.filter((other) => other !== topic));
     } catch (error) {
-      for (const partition of topic.partitions) partition.close();
+      aside.putBack();
       throw error;
     }
-    this.#byName.set(name, topic);
+    this.#byName.delete(topic.name);
+    for (const partition of topic.partitions) partition.close();
+    return aside.remove();
   }
 
   get #path(): string {
-    return join(this.#directory, "topics.json");
+    return join(this.#settings.directory, "topics.json");
   }
 
-  #open(stored: Stored): Topic {
-    const indices = Array.from({ length: stored.partitions }, (_, index) => index);
-    const open = (index: number) => new Partition(join(this.#directory, `${stored.name}-${index}`), this.#options);
+  #put(topic: Topic, before: readonly Partition[]): void {
     try {
-      return { name: stored.name, config: stored.config, partitions: indices.map(open) };
+      this.#save([...this.all.filter(({ name }) => name !== topic.name), topic]);
     } catch (error) {
-      throw error instanceof StorageError ? error : new StorageError(join(this.#directory, stored.name), error);
+      for (const partition of topic.partitions.slice(before.length)) partition.close();
+      throw error;
+    }
+    this.#byName.set(topic.name, topic);
+  }
+
+  /** Its first partitions may be open already. */
+  #open({ name, partitions, config }: Stored, before: readonly Partition[] = []): Topic {
+    const options = { ...this.#options, segmentBytes: numberOf({ config }, "segment.bytes", this.#settings) };
+    const open = (index: number) => new Partition(join(this.#settings.directory, folderOf(name)(index)), options);
+    try {
+      return { name, config, partitions: [...before, ...range(before.length, partitions).map(open)] };
+    } catch (error) {
+      throw error instanceof StorageError ? error : new StorageError(join(this.#settings.directory, name), error);
     }
   }
 
@@ -87,6 +118,15 @@ export class Topics {
     const stored = topics.map(({ name, partitions, config }) => ({ name, partitions: partitions.length, config }));
     replaceFile(this.#path, `${JSON.stringify({ topics: stored }, null, 2)}\n`);
   }
+}
+
+function folderOf(topic: string): (partition: number) => string {
+  return (partition) => `${topic}-${partition}`;
+}
+
+/** `from` inclusive, `to` exclusive. */
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
 }
 
 function readTopics(path: string): readonly Stored[] {

@@ -3,10 +3,12 @@ import { z } from "zod";
 import type { Topology } from "../model/topology.ts";
 import { parseDuration, parsePercent } from "../model/units.ts";
 import type { Complaint } from "../model/vocabulary.ts";
+import { DURATION, PERCENT } from "../scenario/patterns.ts";
 
 /** "10s" -> 10000. */
 export const durationMs = z
   .string({ error: 'expected a duration with its unit, like "10s"' })
+  .meta(DURATION)
   .transform((text, context) =>
     unit(parseDuration(text), text, 'a duration with its unit, like "10s" or "250ms"', context),
   )
@@ -15,6 +17,7 @@ export const durationMs = z
 /** "99.5%" -> 0.995. */
 export const share = z
   .string({ error: 'expected a percentage, like "99%"' })
+  .meta(PERCENT)
   .transform((text, context) => {
     const parsed = parsePercent(text);
     return unit(

@@ -86,7 +86,8 @@ function longestOutage(due: readonly Asked[]): { ms: number; operations: readonl
     let end = start;
     while (end < due.length && !due[end]!.answered) end++;
     const operations = due.slice(start, end);
-    const over = due[end]?.due ?? operations.reduce((latest, one) => Math.max(latest, one.over ?? one.due + LATE_MS), 0);
+    const over =
+      due[end]?.due ?? operations.reduce((latest, one) => Math.max(latest, one.over ?? one.due + LATE_MS), 0);
     const ms = over - due[start]!.due;
     if (ms > longest.ms || longest.operations.length === 0) longest = { ms, operations };
     start = end;

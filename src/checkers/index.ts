@@ -7,18 +7,26 @@ import type { ExpectationWords } from "../model/vocabulary.ts";
 import { always } from "./always.ts";
 import type { Question } from "./always.ts";
 import { available } from "./available.ts";
+import { conflicts } from "./conflicts.ts";
 import { converges } from "./converges.ts";
 import { factsOf } from "./history.ts";
+import { lag } from "./lag.ts";
+import { latency } from "./latency.ts";
 import { noDuplicates } from "./no-duplicates.ts";
 import { noLostWrites } from "./no-lost-writes.ts";
 import { recovers } from "./recovers.ts";
+import { rpo } from "./rpo.ts";
 
 export const expectations: Readonly<Record<string, ExpectationWords>> = {
   available: row(available),
   recovers: row(recovers),
+  rpo: row(rpo),
+  lag: row(lag),
+  latency: row(latency),
   "no-lost-writes": row(noLostWrites),
   "no-duplicates": row(noDuplicates),
   converges: row(converges),
+  conflicts: row(conflicts),
 };
 
 /** What the scenario expects, as written, then what every run is asked. Pure: the same history, the same verdicts. */

@@ -1,7 +1,6 @@
 // no-lost-writes: after everything healed and settled, each acknowledged write is current, superseded by one that knew it,
 // or lost to a recorded conflict. What became of each is found in accounting.ts; here it is said.
 import { z } from "zod";
-import type { Event } from "../model/event.ts";
 import type { Judgement } from "../model/verdict.ts";
 import type { ExpectationWords } from "../model/vocabulary.ts";
 import { accountingOf } from "./accounting.ts";
@@ -122,9 +121,4 @@ function sayReplacement(facts: Facts, { write, finals }: Lost): readonly string[
 
 function sayLoser({ write, record }: Loser): readonly string[] {
   return [`LOSER: ${sayWrite(write.effects[0]!.acknowledged)}`, sayConflict(record)];
-}
-
-/** For `converges`: the plain form of the question. */
-export function judgeLosses(history: readonly Event[]): Judgement {
-  return noLostWrites.judge(history, {});
 }

@@ -2,7 +2,7 @@
 import { formatDuration } from "../model/units.ts";
 import type { Judgement, Validity } from "../model/verdict.ts";
 import type { Operation, Recorded } from "./history.ts";
-import type { ConflictEvent, Final } from "../model/event.ts";
+import type { ConflictEvent, Final, Surviving } from "../model/event.ts";
 import { valueText } from "./writes.ts";
 
 /** More than this many cases of one kind tell a reader nothing new. */
@@ -48,12 +48,24 @@ export function sayWrite({ invoke, complete, servedIn }: Operation): string {
   );
 }
 
+/** 'Client eu-1 read 5 of key 7 in eu at 900 ms (event 40), at us:3,eu:2'. */
+export function sayRead({ invoke, complete, servedIn }: Operation): string {
+  const state = complete?.state === undefined ? "" : `, at ${complete.state}`;
+  return (
+    `Client ${invoke.client} read ${valueText(complete?.value)} of key ${invoke.key} in ${servedIn ?? invoke.region} ` +
+    `at ${moment(invoke.at)} (event ${invoke.seq})${state}.`
+  );
+}
+
 /** 'us holds 912 at us:4,eu:2 (event 99)'. */
-export function sayFinal(final: Recorded<Final>): string {
-  if (final.outcome.type !== "ok")
-    return `${final.region} could not be read: ${final.outcome.error} (event ${final.seq})`;
-  const at = final.state ?? (final.version === undefined ? undefined : `version ${final.version}`);
-  return `${final.region} holds ${valueText(final.value)}${at === undefined ? "" : ` at ${at}`} (event ${final.seq})`;
+export const sayFinal = (final: Recorded<Final>): string => sayReading(final, "holds");
+/** The same of what it held just before a fault ended. */
+export const sayHeld = (held: Recorded<Surviving>): string => sayReading(held, "held");
+
+function sayReading(read: Recorded<Final | Surviving>, verb: string): string {
+  if (read.outcome.type !== "ok") return `${read.region} could not be read: ${read.outcome.error} (event ${read.seq})`;
+  const at = read.state ?? (read.version === undefined ? undefined : `version ${read.version}`);
+  return `${read.region} ${verb} ${valueText(read.value)}${at === undefined ? "" : ` at ${at}`} (event ${read.seq})`;
 }
 
 export function sayConflict({ region, winner, loser, seq, kind }: Recorded<ConflictEvent>): string {

@@ -49,7 +49,9 @@ export function doctor(): Command {
           ...(ok || next === undefined ? [] : [`  ${" ".repeat(width)}  ${next}`]),
         ]),
         "",
-        ok ? "everything is here; next: regionctl up" : "something is missing",
+        ok
+          ? `everything is here; next: regionctl ${list(surroundings()).length === 0 ? "up" : "status"}`
+          : "something is missing",
       ]);
       process.exitCode = ok ? EXIT.passed : EXIT.errored;
     });
@@ -104,6 +106,8 @@ const space = (home: string) =>
 
 /** A port in use is no defect: the stack takes another and says which. */
 async function port(): Promise<Finding> {
+  const holder = list(surroundings()).find(({ record }) => record?.gateway.endsWith(`:${DEFAULT_PORT}`));
+  if (holder !== undefined) return { name: "port 8080", ok: true, found: `stack "${holder.name}" listens there` };
   const free = await new Promise<boolean>((resolve) => {
     const server = net.createServer().once("error", () => resolve(false));
     server.listen(DEFAULT_PORT, "127.0.0.1", () => server.close(() => resolve(true)));

@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { ChalkInstance } from "chalk";
+import { Option } from "commander";
 import { expectations } from "../checkers/index.ts";
 import { type Problem, UsageError } from "../model/problem.ts";
 import type { Scenario } from "../model/scenario.ts";
@@ -12,9 +13,10 @@ import { drawProblem } from "../scenario/caret.ts";
 import { findScenario, findTopology } from "../scenario/find.ts";
 import { loadScenario } from "../scenario/load.ts";
 import { loadTopology } from "../topology/load.ts";
+import { regionsProblem } from "../topology/regions.ts";
 import { verbs } from "../verbs/index.ts";
 
-const vocabulary: Vocabulary = { verbs, expectations };
+export const vocabulary: Vocabulary = { verbs, expectations };
 
 export interface ScenarioFile {
   file: string;
@@ -25,14 +27,30 @@ export interface ScenarioFile {
   problems: readonly Problem[];
 }
 
+export interface WithRegions {
+  /** All regions that are wanted, in place of the file's. */
+  regions?: readonly string[];
+}
+
+/** Throws UsageError for what is no list of regions. */
+export const regionsOption = () =>
+  new Option("--regions <list>", "all regions wanted, e.g. us,eu,ap: new ones are made like the first").argParser(
+    (text: string): readonly string[] => {
+      const regions = text.split(",").map((region) => region.trim());
+      const wrong = regionsProblem(regions);
+      if (wrong !== undefined) throw new UsageError(`--regions ${text}: ${wrong}.`);
+      return regions;
+    },
+  );
+
 /** A scenario by path or name, with all that is wrong with it. Throws UsageError only when there is no such file. */
-export function readScenario(reference: string): ScenarioFile {
+export function readScenario(reference: string, { regions }: WithRegions = {}): ScenarioFile {
   const file = findScenario(reference);
   const relative = path.relative(process.cwd(), file);
   return {
     file,
     shown: relative.startsWith("..") ? file : relative,
-    ...loadScenario(file, vocabulary, { env: process.env }),
+    ...loadScenario(file, vocabulary, { env: process.env, regions }),
   };
 }
 
@@ -43,17 +61,26 @@ export interface LoadedScenario {
   warnings: readonly string[];
 }
 
-/** Throws UsageError with every problem drawn when anything is wrong. */
-export function loadScenarioOrThrow(reference: string, seed?: number): LoadedScenario {
-  const { scenario, topology, problems } = readScenario(reference);
-  const drawn = drawProblems(problems, paintFor("stderr"));
-  if (scenario === undefined || topology === undefined) throw new UsageError(drawn.join("\n\n"));
-  return { scenario: seed === undefined ? scenario : { ...scenario, seed }, topology, warnings: drawn };
+/** Throws UsageError with every problem of all files drawn when anything is wrong. */
+export function loadScenariosOrThrow(
+  references: readonly string[],
+  seed?: number,
+  options: WithRegions = {},
+): readonly LoadedScenario[] {
+  const files = references.map((reference) => readScenario(reference, options));
+  const draw = (problems: readonly Problem[]) => drawProblems(problems, paintFor("stderr"));
+  const wrong = files.filter(({ scenario, topology }) => scenario === undefined || topology === undefined);
+  if (wrong.length > 0) throw new UsageError(wrong.flatMap(({ problems }) => draw(problems)).join("\n\n"));
+  return files.map(({ scenario, topology, problems }) => ({
+    scenario: seed === undefined ? scenario! : { ...scenario!, seed },
+    topology: topology!,
+    warnings: draw(problems),
+  }));
 }
 
 /** A topology by path or name. Throws UsageError with every problem drawn when anything is wrong. */
-export function loadTopologyOrThrow(reference: string): Topology {
-  const { topology, problems } = loadTopology(findTopology(reference), { env: process.env });
+export function loadTopologyOrThrow(reference: string, { regions }: WithRegions = {}): Topology {
+  const { topology, problems } = loadTopology(findTopology(reference), { env: process.env, regions });
   if (topology === undefined) throw new UsageError(drawProblems(problems, paintFor("stderr")).join("\n\n"));
   return topology;
 }

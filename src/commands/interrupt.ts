@@ -7,11 +7,13 @@ export function interruptSignal(): AbortSignal {
   let times = 0;
   const onSignal = () => {
     times += 1;
-    if (times === 1) controller.abort(new Interrupted("interrupted"));
+    if (times === 1) controller.abort(new Interrupted());
     else process.stderr.write("still giving everything back; it takes a moment\n");
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  process.on("SIGHUP", onSignal);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    const before = process.listeners(name); // until now it ended the command at once
+    process.on(name, onSignal); // first: a signal that has come but was not told yet goes to whoever listens then
+    for (const listener of before) process.off(name, listener);
+  }
   return controller.signal;
 }

@@ -3,7 +3,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { Command } from "commander";
 import { UsageError } from "../model/problem.ts";
+import { EXIT } from "../model/verdict.ts";
 import { connect } from "../stack.ts";
+import { isRead } from "./finish.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { stackOption, surroundings } from "./surroundings.ts";
 
@@ -32,11 +34,12 @@ export function logs(): Command {
       const file = path.join(stack.directory, "logs", `${name}.log`);
       let position = options.follow && fs.existsSync(file) ? fs.statSync(file).size : 0;
       for (const line of await node.logTail(count)) process.stdout.write(`${line}\n`);
-      while (options.follow && !signal.aborted && fs.existsSync(file)) {
+      while (options.follow && isRead() && !signal.aborted && fs.existsSync(file)) {
         position = copyFrom(file, position);
         await stack.clock.sleep(FOLLOW_EVERY_MS, signal).catch(() => {});
       }
-      process.exit(0);
+      stack.leave();
+      process.exitCode = signal.aborted ? EXIT.interrupted : EXIT.passed;
     });
 }
 

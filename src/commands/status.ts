@@ -1,49 +1,71 @@
 // regionctl status: what is up, what is broken and for how long.
 import { Command } from "commander";
 import { formatDuration } from "../model/units.ts";
-import { connect, list } from "../stack.ts";
+import { StackError } from "../model/problem.ts";
+import { wanted } from "../faults/wanted.ts";
+import { connect, type Listed, list, look, stackFlag } from "../stack.ts";
 import { askLag } from "../traffic/sampler.ts";
 import { print, table } from "./print.ts";
-import { stackOption, surroundings } from "./surroundings.ts";
+import { optionalStack, stackName, surroundings } from "./surroundings.ts";
 
 export function status(): Command {
   return new Command("status")
     .description("Show the stacks that are up, their nodes, lag and active faults.")
-    .addOption(stackOption().default(undefined, "all of them"))
+    .addOption(optionalStack("all of them"))
     .option("--json", "print the facts as JSON")
     .addHelpText("after", "\nExamples:\n  regionctl status\n  regionctl status --stack default --json")
     .action(async (options: { stack?: string; json?: boolean }) => {
       const around = surroundings();
-      const found = list(around).filter((stack) => options.stack === undefined || stack.name === options.stack);
-      const facts: Facts[] = [];
-      for (const { name, record, orphaned, trouble } of found) {
-        if (trouble !== undefined) facts.push({ stack: name, state: `in trouble: ${trouble}` });
-        else if (orphaned || record?.state !== "up")
-          facts.push({ stack: name, state: orphaned ? "orphaned" : (record?.state ?? "starting") });
-        else facts.push(await standing(name));
-      }
-      if (options.stack !== undefined && found.length === 0)
-        await connect(around, options.stack, AbortSignal.timeout(0)); // says what there is
+      const named = options.stack === undefined ? undefined : stackName(options.stack);
+      const found = list(around).filter((stack) => named === undefined || stack.name === named);
+      if (named !== undefined && found.length === 0) await connect(around, named, new AbortController().signal); // says what there is
+      const facts = await Promise.all(found.map(factsOf));
       print(options.json, facts, () =>
         facts.length === 0 ? ["nothing is up", "", "next: regionctl up"] : facts.flatMap(lines),
       );
-      process.exit(0);
     });
 }
 
+/** What there is to say of a stack that is not up, or cannot be looked at. */
+interface Short {
+  stack: string;
+  state: "starting" | "stopping" | "orphaned" | "in trouble";
+  trouble?: string;
+  next?: string;
+}
+
+async function factsOf({ name, record, orphaned, trouble }: Listed): Promise<Facts> {
+  if (trouble !== undefined) return { stack: name, state: "in trouble", trouble };
+  if (orphaned) return { stack: name, state: "orphaned", trouble: "its process is gone", next: "regionctl down" };
+  if (record?.state !== "up") return { stack: name, state: record?.state ?? "starting" };
+  try {
+    return await standing(name);
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error;
+    return { stack: name, state: "in trouble", trouble: error.message, next: error.hint };
+  }
+}
+
 type Lag = Awaited<ReturnType<typeof askLag>>;
-type Facts = Awaited<ReturnType<typeof standing>> | { stack: string; state: string };
+type Facts = Awaited<ReturnType<typeof standing>> | Short;
 
 async function standing(name: string) {
-  const stack = await connect(surroundings(), name, new AbortController().signal);
+  const stack = await look(surroundings(), name, new AbortController().signal);
+  // A node that cannot be started again is no reason to show nothing.
+  const trouble = await stack.faults.expire().then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
   const world = await stack.cluster.observe();
   const now = stack.clock.now();
+  const should = wanted(stack.topology, stack.faults.active()).nodes;
   const nodes = await Promise.all(
     stack.cluster.nodes.map(async (node) => ({
       node: node.spec.name,
       region: node.spec.region,
       role: node.spec.role,
       state: world.nodes.get(node.spec.name) ?? "down",
+      wanted: should.get(node.spec.name) ?? "up",
       answers: await node.answers(),
       address: node.address,
     })),
@@ -65,30 +87,39 @@ async function standing(name: string) {
     gateway: stack.record.gateway,
     upForMs: Math.round(now),
     topology: stack.topology.name,
+    owner: stack.record.owner?.pid ?? null,
     nodes,
     lag,
     faults,
+    ...(trouble === undefined ? {} : { trouble }),
   };
 }
 
 function lines(facts: Facts): readonly string[] {
   if (!("nodes" in facts)) {
-    const next = facts.state === "orphaned" ? "; its process is gone: regionctl down removes it" : "";
-    return [`${facts.stack}: ${facts.state}${next}`, ""];
+    const { stack, state, trouble, next } = facts;
+    return [
+      `${stack}: ${state}${trouble === undefined ? "" : `: ${trouble}`}`,
+      ...(next === undefined ? [] : [`  next: ${next}`]),
+      "",
+    ];
   }
   const rows = facts.nodes.map((node) => [
     `  ${node.node}`,
     node.region,
     node.state,
-    node.state === "up" ? (node.answers ? "answers" : "DOES NOT ANSWER") : "",
+    node.state === "up" ? (node.answers ? "answers" : "DOES NOT ANSWER") : node.state === node.wanted ? "" : "UNASKED",
     node.address,
   ]);
+  const unasked = facts.nodes.filter((node) => node.state === "down" && node.wanted === "up");
   const lag = Object.entries(facts.lag).map(([region, { lagSeconds, pending }]) => {
     const behind = lagSeconds === null ? "unknown" : `${Math.max(0, ...Object.values(lagSeconds)).toFixed(1)} s`;
     return `${region} ${behind}, ${pending ?? "?"} pending`;
   });
   return [
-    `${facts.stack}: ${facts.topology} on ${facts.runtime}, ${facts.gateway}, up for ${formatDuration(facts.upForMs)}`,
+    `${facts.stack}: ${facts.topology} on ${facts.runtime}, ${facts.gateway}, up for ${formatDuration(facts.upForMs)}${
+      facts.owner === null ? "" : `, a scenario of process ${facts.owner}`
+    }`,
     ...table(rows),
     ...(lag.length > 0 ? [`  lag: ${lag.join("; ")}`] : []),
     ...(facts.faults.length === 0
@@ -97,6 +128,12 @@ function lines(facts: Facts): readonly string[] {
           (fault) =>
             `  fault: ${fault.id}${fault.endsInMs === null ? ", until healed" : `, ends in ${formatDuration(Math.max(0, fault.endsInMs))}`}`,
         )),
+    ...(facts.trouble === undefined ? [] : [`  ${facts.trouble}`]),
+    ...(unasked.length === 0
+      ? []
+      : [
+          `  ${unasked.map(({ node }) => node).join(", ")}: down, and no fault asked for it; next: regionctl logs ${unasked[0]!.node}${stackFlag(facts.stack)}, regionctl heal${stackFlag(facts.stack)}`,
+        ]),
     "",
   ];
 }

@@ -7,6 +7,7 @@ import { regionctlHome } from "../runtimes/embedded/home.ts";
 import { embedded } from "../runtimes/embedded/cluster.ts";
 import { alive, self } from "../runtimes/embedded/processes.ts";
 import { runtimeNamed, type Surroundings } from "../stack.ts";
+import { checkName } from "../stack/record.ts";
 
 export function surroundings(): Surroundings {
   const home = regionctlHome();
@@ -18,6 +19,12 @@ export interface RuntimeChoice {
 }
 
 export const stackOption = () => new Option("--stack <name>", "which stack").default("default");
+
+export const optionalStack = (otherwise: string) =>
+  new Option("--stack <name>", `which stack (otherwise ${otherwise})`);
+
+/** Throws UsageError for what is no name: before anything is said or started. */
+export const stackName = checkName;
 
 export const runtimeOption = () =>
   new Option("--runtime <name>", "embedded: nothing but Node.js").env("REGIONCTL_RUNTIME");

@@ -3,8 +3,12 @@ import { NodeFailed, StackError, UsageError } from "../model/problem.ts";
 import { EXIT } from "../model/verdict.ts";
 import { paintFor } from "../reporters/paint.ts";
 
-/** Raised by Ctrl-C and SIGTERM once everything is given back. */
-export class Interrupted extends Error {}
+/** Raised by Ctrl-C, SIGTERM and the closing of the terminal; the message says what became of what was begun. */
+export class Interrupted extends Error {
+  constructor(message = "interrupted; everything it started is gone") {
+    super(message);
+  }
+}
 
 /** Prints the error and returns the exit code that it means. */
 export function explainError(thrown: unknown, json: boolean): number {
@@ -17,9 +21,7 @@ export function explainError(thrown: unknown, json: boolean): number {
     return code;
   }
   const paint = paintFor("stderr");
-  const lines = [
-    error instanceof Interrupted ? "interrupted; everything it started is gone" : paint.red(messageOf(error)),
-  ];
+  const lines = [error instanceof Interrupted ? messageOf(error) : paint.red(messageOf(error))];
   const log = logOf(error);
   if (log !== undefined && log.length > 0)
     lines.push("", "The last lines of its log:", ...log.map((line) => `  ${line}`));

@@ -1,13 +1,22 @@
 // regionctl up: starts a stack and leaves it up.
 import { Command } from "commander";
+import type { Topology } from "../model/topology.ts";
 import { formatDuration } from "../model/units.ts";
-import { up as startStack } from "../stack.ts";
+import { AlreadyUp, type Stack, stackFlag, up as startStack } from "../stack.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { loadTopologyOrThrow } from "./files.ts";
+import { loadTopologyOrThrow, regionsOption, type WithRegions } from "./files.ts";
 import { print, progress } from "./print.ts";
-import { chooseRuntime, type RuntimeChoice, runtimeOption, stackOption, surroundings } from "./surroundings.ts";
+import { refuseAnother } from "./same.ts";
+import {
+  chooseRuntime,
+  type RuntimeChoice,
+  runtimeOption,
+  stackName,
+  stackOption,
+  surroundings,
+} from "./surroundings.ts";
 
-interface Options extends RuntimeChoice {
+interface Options extends RuntimeChoice, WithRegions {
   stack: string;
   topology: string;
   json?: boolean;
@@ -19,37 +28,77 @@ export function up(): Command {
     .addOption(stackOption())
     .addOption(runtimeOption())
     .option("-t, --topology <name|file>", "a Compose file, or the name of one in compose/", "property")
+    .addOption(regionsOption())
     .option("--json", "print the facts as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  regionctl up\n  regionctl up --stack second\n  regionctl up --topology compose/property.yaml --json",
+      "\nExamples:\n  regionctl up\n  regionctl up --stack second\n  regionctl up --regions us,eu,ap\n  regionctl up --topology compose/property.yaml --json",
     )
     .action(async (options: Options) => {
       const around = surroundings();
-      const topology = loadTopologyOrThrow(options.topology);
+      const name = stackName(options.stack);
+      const topology = loadTopologyOrThrow(options.topology, options);
       const runtime = await chooseRuntime(around, topology, options);
       const say = progress(options.json);
-      say(runtime.why);
-      say(`starting ${topology.nodes.length} nodes in ${topology.regions.length} regions ...`);
       const began = performance.now();
-      const stack = await startStack(around, {
-        name: options.stack,
-        topology,
+      const facts = (gateway: string, already: boolean) => ({
+        stack: name,
+        gateway,
         runtime: runtime.name,
-        signal: interruptSignal(),
+        topology: topology.name,
+        already,
+        tookMs: Math.round(performance.now() - began),
       });
-      stack.leave();
-      const tookMs = Math.round(performance.now() - began);
-      const { gateway } = stack.record;
-      print(options.json, { stack: options.stack, gateway, runtime: runtime.name, tookMs }, () => [
-        `stack "${options.stack}" is up at ${gateway} (${formatDuration(tookMs)})`,
-        "",
-        ...topology.steady.map((request) => `  curl ${gateway}${request.path}`),
-        "",
-        `next: regionctl status${suffix(options.stack)}   regionctl kill backend-${topology.regions[0]}${suffix(options.stack)} --for 10s   regionctl down${suffix(options.stack)}`,
-      ]);
-      process.exit(0);
+      const signal = interruptSignal();
+      try {
+        const stack = await startStack(around, {
+          name,
+          topology,
+          runtime: runtime.name,
+          signal,
+          onEvent: once(() => {
+            say(runtime.why);
+            say(`starting ${topology.nodes.length} nodes in ${topology.regions.length} regions ...`);
+          }),
+        });
+        stack.leave();
+        const { gateway } = stack.record;
+        print(options.json, facts(gateway, false), () => [
+          `stack "${name}" is up at ${gateway}${otherPort(stack)} (${formatDuration(performance.now() - began)})`,
+          ...next(name, topology, gateway),
+        ]);
+      } catch (error) {
+        if (!(error instanceof AlreadyUp) || error.record.state !== "up") throw error;
+        refuseAnother(topology, error.record, "asked for");
+        const { gateway } = error.record;
+        print(options.json, facts(gateway, true), () => [error.message, ...next(name, topology, gateway)]);
+      }
     });
 }
 
-const suffix = (name: string) => (name === "default" ? "" : ` --stack ${name}`);
+/** With the first event the name is ours and the start has begun. */
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
+}
+
+/** Why the default stack is not where its file wants it. */
+function otherPort({ record, topology }: Stack): string {
+  const wish = topology.nodes.find((node) => node.role === "gateway")?.publish;
+  if (record.name !== "default" || wish === undefined || new URL(record.gateway).port === String(wish)) return "";
+  return `, because port ${wish} is in use`;
+}
+
+function next(name: string, topology: Topology, gateway: string): readonly string[] {
+  const flag = stackFlag(name);
+  const backend = topology.nodes.find((node) => node.role === "backend")?.name ?? topology.nodes[0]!.name;
+  return [
+    "",
+    ...topology.steady.map((request) => `  curl ${gateway}${request.path}`),
+    "",
+    `next: regionctl status${flag}   regionctl kill ${backend}${flag} --for 10s   regionctl down${flag}`,
+  ];
+}

@@ -5,7 +5,7 @@ import { checkTargets, resolveTargets } from "../faults/targets.ts";
 import { seeded } from "../model/random.ts";
 import { UsageError } from "../model/problem.ts";
 import { formatDuration, parseDuration } from "../model/units.ts";
-import { connect, type Stack } from "../stack.ts";
+import { connect, type Stack, stackFlag } from "../stack.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { print, progress } from "./print.ts";
 import { stackOption, surroundings } from "./surroundings.ts";
@@ -33,7 +33,7 @@ export function verbCommands(): readonly Command[] {
     nodesCommand("start", "Start nodes that were killed or stopped.").action(
       perform(async (stack, nodes) => {
         await stack.faults.release(nodes, ["kill", "stop"], "start");
-        return `${nodes.join(", ")}: up`;
+        return { line: `${nodes.join(", ")}: up` };
       }),
     ),
     nodesCommand("restart", "Stop nodes and start them again.")
@@ -49,14 +49,27 @@ export function verbCommands(): readonly Command[] {
           } finally {
             await stack.faults.release(nodes, ["stop"], "start"); // a stop that failed half way must not stay
           }
-          return `${nodes.join(", ")}: restarted`;
+          return { line: `${nodes.join(", ")}: restarted` };
         }),
       ),
     healCommand(),
   ];
 }
 
-type Act = (stack: Stack, nodes: readonly string[], options: Options, say: (line: string) => void) => Promise<string>;
+type Act = (stack: Stack, nodes: readonly string[], options: Options, means: Means) => Promise<Result>;
+
+interface Means {
+  say(line: string): void;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+}
+
+interface Result {
+  /** For people. */
+  line: string;
+  /** Present when a fault was begun that is still there. */
+  fault?: string;
+}
 
 function nodesCommand(name: string, summary: string, timed = false): Command {
   const command = new Command(name)
@@ -81,38 +94,44 @@ function perform(act: Act) {
     const forMs = durationOf("--for", options.for);
     durationOf("--grace", options.grace);
     const stack = await connect(surroundings(), options.stack, signal);
-    const wrong = checkTargets(patterns, stack.topology)[0];
-    if (wrong) throw new UsageError(`${wrong.message}\n${wrong.hint ?? ""}`);
+    const wrong = checkTargets(patterns, stack.topology);
+    if (wrong.length > 0)
+      throw new UsageError(
+        wrong.flatMap(({ message, hint }) => (hint === undefined ? [message] : [message, `  ${hint}`])).join("\n"),
+      );
     const nodes = resolveTargets(patterns, stack.topology, seeded(stack.clock.now()));
-    const said = await act(
+    const { line, fault } = await act(
       stack,
       nodes,
       { ...options, for: forMs === undefined ? undefined : options.for },
-      progress(options.json),
+      { say: progress(options.json), signal },
     ).finally(() => stack.leave());
-    print(options.json, { nodes, result: said }, () => [said]);
-    process.exit(0);
+    print(options.json, { stack: options.stack, nodes, fault: fault ?? null, result: line }, () => [line]);
+    if (signal.aborted) throw new Interrupted(`interrupted, but it was done already`);
   };
 }
 
 function breakNodes(kind: "kill" | "stop"): Act {
-  return async (stack, nodes, options, say) => {
+  return async (stack, nodes, options, { say, signal }) => {
     const forMs = durationOf("--for", options.for);
     const fault = await stack.faults.begin(
       { kind, targets: nodes, parameters: kind === "stop" ? { graceMs: durationOf("--grace", options.grace) } : {} },
       { forMs },
     );
-    const down = `${nodes.join(", ")}: down`;
-    if (forMs === undefined) return `${down} until "regionctl start ${nodes.join(" ")}" or "regionctl heal"`;
-    say(`${down} for ${formatDuration(forMs)} ...`);
+    const names = nodes.join(", ");
+    const flag = stackFlag(stack.record.name);
+    if (forMs !== undefined) say(`${names}: down for ${formatDuration(forMs)} ...`);
     try {
       await stack.faults.timed();
+      signal.throwIfAborted();
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       await stack.faults.end([fault.id], "heal"); // Ctrl-C ends the fault, not only the waiting
-      throw error;
+      throw new Interrupted(`interrupted; ${names}: up again`);
     }
-    return `${nodes.join(", ")}: up again`;
+    if (forMs !== undefined) return { line: `${names}: up again` };
+    const line = `${names}: down until "regionctl start ${nodes.join(" ")}${flag}" or "regionctl heal${flag}"`;
+    return { line, fault: fault.id };
   };
 }
 
@@ -134,10 +153,9 @@ function healCommand(): Command {
       }
       await (id === undefined ? stack.faults.heal() : stack.faults.end([id], "heal")).finally(() => stack.leave());
       const ended = id === undefined ? active : [id];
-      print(options.json, { ended }, () => [
-        ended.length === 0 ? "nothing was broken; every node is up" : `healed: ${ended.join(", ")}`,
+      print(options.json, { stack: options.stack, ended }, () => [
+        ended.length === 0 ? "no fault was active; every node is up" : `healed: ${ended.join(", ")}`,
       ]);
-      process.exit(0);
     });
 }
 

@@ -24,6 +24,8 @@ export interface Node {
   spec: NodeSpec;
   /** Where the observer reaches it: "127.0.0.1:21034". */
   address: string;
+  /** What a client connects to, its password included: "http://...", "postgres://...", "127.0.0.1:29092" of a broker. */
+  url?: string;
   /** The observer's path: direct, untouched by faults. HTTP roles only. Rejects when nobody answers. */
   request(path: string, init?: RequestInit): Promise<Reply>;
   /** Does it answer its own protocol right now? Never throws. */

@@ -1,10 +1,10 @@
 // Everything that sends operations in a run: background traffic, which stops for a settle and goes on after it, and the script.
 import { randomUUID } from "node:crypto";
 import { Agent, request as send } from "undici";
-import { seeded } from "../model/random.ts";
 import type { Reply } from "../model/cluster.ts";
 import type { Scenario, TrafficSpec } from "../model/scenario.ts";
 import type { Stack } from "../stack.ts";
+import { streamOf } from "../traffic/arrivals.ts";
 import { startScript } from "../traffic/script.ts";
 import { startTraffic, type Traffic } from "../traffic/traffic.ts";
 import type { Clients, ScriptedRequest } from "../verbs/scene.ts";
@@ -50,7 +50,7 @@ export function runTraffic(scenario: Scenario, stack: Stack, observers: Observer
       workload: topology.workloads[stream.spec.workload]!,
       gateway: stack.record.gateway,
       clock,
-      random: seeded(scenario.seed).fork(`${stream.label} ${started}`),
+      random: streamOf(scenario.seed, stream.label, started),
       record: events.append,
       newId: randomUUID,
       nextValue: ledger.nextValue,

@@ -8,7 +8,7 @@ import { type Language, sayComplaints } from "./steps.ts";
 
 export const MAX_EXPECTATIONS = 100;
 
-const why = z
+export const why = z
   .string({ error: 'expected why it is known, e.g. "wall clocks"' })
   .min(1, 'expected why it is known, e.g. "wall clocks"');
 

@@ -30,15 +30,8 @@ export function lookUpTopology(reference: string, from: string, folder: string =
     places.flatMap((place) => ENDINGS.slice(1).map((ending) => path.join(place, reference + ending))),
   );
   if (file !== undefined) return { file };
-  // A Compose file has services; the files of workloads beside it do not.
-  const names = places
-    .flatMap(yamlFiles)
-    .map(nameOf)
-    .filter((name) => !name.includes("."));
-  return {
-    message: `there is no topology "${reference}"`,
-    hint: didYouMean(reference, [...new Set(names)], "Topologies are"),
-  };
+  const names = listTopologies(folder).map(nameOf);
+  return { message: `there is no topology "${reference}"`, hint: didYouMean(reference, names, "Topologies are") };
 }
 
 /** Absolute path of a scenario. Throws a UsageError that names what there is. */
@@ -53,7 +46,19 @@ export function findTopology(reference: string, folder: string = process.cwd()):
 
 /** Absolute paths of the folder's scenarios, then of the shipped ones that they do not hide, each in the order of names. */
 export function listScenarios(folder: string = process.cwd()): readonly string[] {
-  const files = [path.join(folder, "scenarios"), path.join(packageRoot(), "scenarios")].flatMap(yamlFiles);
+  return listed("scenarios", folder);
+}
+
+/** The same of topologies. A Compose file has services; the files of workloads beside it, with a dot in their name, do not. */
+export function listTopologies(folder: string = process.cwd()): readonly string[] {
+  return listed("compose", folder).filter((file) => !nameOf(file).includes("."));
+}
+
+/** Absolute paths of the scenarios in a folder, in the order of names. */
+export const scenariosIn = (folder: string): readonly string[] => yamlFiles(path.resolve(folder));
+
+function listed(kind: string, folder: string): readonly string[] {
+  const files = [folder, packageRoot()].map((root) => path.join(root, kind)).flatMap(yamlFiles);
   const seen = new Set<string>();
   return files.filter((file) => !seen.has(nameOf(file)) && seen.add(nameOf(file)));
 }

@@ -8,16 +8,18 @@ import type { Topology } from "../model/topology.ts";
 import type { Vocabulary } from "../model/vocabulary.ts";
 import { parseAt, parseWith } from "../topology/issues.ts";
 import { loadTopology, type TopologyOptions } from "../topology/load.ts";
+import { regionsProblem } from "../topology/regions.ts";
 import { inOrder, isMap, openSource, type Path, readText, type Source } from "../topology/source.ts";
 import { didYouMean } from "../topology/words.ts";
 import { expectationsOf } from "./expectations.ts";
 import { type Found, lookUpTopology } from "./find.ts";
+import { hintAtRegions } from "./missing-regions.ts";
 import { duration } from "./modifiers.ts";
 import { sayComplaints, stepsOf } from "./steps.ts";
 import { checkTraffic, trafficEntry, trafficSpec } from "./traffic-spec.ts";
 import { warn } from "./warnings.ts";
 
-export interface ScenarioOptions extends Pick<TopologyOptions, "env" | "generate"> {
+export interface ScenarioOptions extends Pick<TopologyOptions, "env" | "generate" | "regions"> {
   /** Where a topology's name leads, `from` the scenario's folder; otherwise by the rules of find.ts. */
   findTopology?(reference: string, from: string): Found;
 }
@@ -30,7 +32,7 @@ export interface LoadedScenario {
 }
 
 export const DEFAULT_TIMEOUT_MS = 120_000;
-const MAX_TRAFFIC = 16;
+export const MAX_TRAFFIC = 16;
 
 export function loadScenario(file: string, vocabulary: Vocabulary, options: ScenarioOptions): LoadedScenario {
   const absolute = path.resolve(file);
@@ -47,7 +49,8 @@ export function parseScenario(
 ): LoadedScenario {
   const source = openSource(file, text);
   const found = source.value === undefined ? undefined : scenarioOf(source, vocabulary, options);
-  const problems = inOrder([...source.problems, ...(found?.topologyProblems ?? [])], file);
+  const own = found?.topology ? hintAtRegions(source.problems, found.topology, found.written) : source.problems;
+  const problems = inOrder([...own, ...(found?.topologyProblems ?? [])], file);
   if (problems.some((problem) => problem.severity === "error")) return { problems };
   return { scenario: found?.scenario, topology: found?.topology, problems };
 }
@@ -55,7 +58,7 @@ export function parseScenario(
 const nameWords = "expected a name of lower-case letters, digits and dashes, e.g. split-brain";
 const tagWords = "expected words, e.g. [ci]";
 
-const HEAD = {
+export const HEAD = {
   name: z.string({ error: nameWords }).regex(/^[a-z0-9][a-z0-9-]{0,59}$/, nameWords),
   about: z.string({ error: "expected a sentence" }).optional(),
   seed: z.int({ error: "expected a whole number" }).min(0, "expected a whole number, 0 or more").default(1),
@@ -67,14 +70,20 @@ const HEAD = {
 } as const;
 
 const topologyWords =
-  "expected the name of a topology or a path, e.g. property, or { file: property, conflicts: wall-clock }";
-const topologyReference = z
+  "expected the name of a topology or a path, e.g. property, or { file: property, conflicts: wall-clock, regions: [us, eu, ap] }";
+const regionsWords = "expected all regions that are wanted, e.g. [us, eu, ap]";
+const regionList = z.array(z.string({ error: regionsWords }), { error: regionsWords }).superRefine((value, context) => {
+  const message = regionsProblem(value);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
+export const topologyReference = z
   .union(
     [
       z.string().min(1),
       z.strictObject({
         file: z.string({ error: "expected the name of a topology or a path" }).min(1),
         conflicts: z.enum(["hybrid-clock", "wall-clock"]).optional(),
+        regions: regionList.optional(),
       }),
     ],
     { error: topologyWords },
@@ -87,6 +96,8 @@ interface Read {
   scenario: Scenario | undefined;
   topology: Topology | undefined;
   topologyProblems: readonly Problem[];
+  /** The topology as the scenario names it. */
+  written: string;
 }
 
 function scenarioOf(source: Source, vocabulary: Vocabulary, options: ScenarioOptions): Read | undefined {
@@ -133,7 +144,7 @@ function scenarioOf(source: Source, vocabulary: Vocabulary, options: ScenarioOpt
           steps: steps.map(({ step }) => step),
           expect,
         };
-  return { scenario, topology, topologyProblems: named?.problems ?? [] };
+  return { scenario, topology, topologyProblems: named?.problems ?? [], written: named?.written ?? "" };
 }
 
 function field<N extends keyof typeof HEAD>(
@@ -150,6 +161,7 @@ interface Named {
   reference: Scenario["topology"];
   topology: Topology | undefined;
   problems: readonly Problem[];
+  written: string;
 }
 
 function topologyNamed(source: Source, value: unknown, options: ScenarioOptions): Named | undefined {
@@ -166,9 +178,19 @@ function topologyNamed(source: Source, value: unknown, options: ScenarioOptions)
     source.say(at, found.message, found.hint);
     return undefined;
   }
-  const { conflicts } = reference as { conflicts?: Topology["conflicts"] };
-  const { topology, problems } = loadTopology(found.file, { ...options, conflicts });
-  return { reference: { file: found.file, ...(conflicts === undefined ? {} : { conflicts }) }, topology, problems };
+  const { conflicts, regions } = reference as Pick<TopologyOptions, "conflicts" | "regions">;
+  // What is asked on the command line comes first.
+  const { topology, problems } = loadTopology(found.file, {
+    ...options,
+    conflicts,
+    regions: options.regions ?? regions,
+  });
+  return {
+    reference: { file: found.file, ...(conflicts === undefined ? {} : { conflicts }) },
+    topology,
+    problems,
+    written: reference.file,
+  };
 }
 
 function trafficOf(source: Source, value: unknown, topology: Topology | undefined): readonly TrafficSpec[] {

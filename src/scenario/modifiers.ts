@@ -7,6 +7,7 @@ import type { VerbWords } from "../model/vocabulary.ts";
 import { parseAt } from "../topology/issues.ts";
 import type { Path, Source } from "../topology/source.ts";
 import { checkCondition, parseCondition } from "./conditions.ts";
+import { DURATION } from "./patterns.ts";
 
 export const EVERY_STEP = ["at", "when", "id"] as const;
 export const SOME_STEPS = ["for", "within", "save"] as const;
@@ -23,25 +24,28 @@ export const MAX_DURATION_MS = 24 * 3_600_000;
 const durationWords = "expected a duration with its unit, e.g. 80ms, 5s, 2m";
 
 export const duration = (leastMs: number) =>
-  z.string({ error: durationWords }).transform((text, context) => {
-    const ms = parseDuration(text);
-    const message =
-      ms === undefined
-        ? durationWords
-        : ms < leastMs
-          ? "expected a duration above 0"
-          : ms > MAX_DURATION_MS
-            ? "expected a duration of at most 24h"
-            : undefined;
-    if (message === undefined) return ms!;
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
+  z
+    .string({ error: durationWords })
+    .meta(DURATION)
+    .transform((text, context) => {
+      const ms = parseDuration(text);
+      const message =
+        ms === undefined
+          ? durationWords
+          : ms < leastMs
+            ? "expected a duration above 0"
+            : ms > MAX_DURATION_MS
+              ? "expected a duration of at most 24h"
+              : undefined;
+      if (message === undefined) return ms!;
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    });
 
 const idWords = "expected a word, e.g. cut-1: letters, digits, - and _";
 const savedWords = "expected where it lies in the answer, e.g. body.version or header.etag";
 
-const SCHEMAS = {
+export const SCHEMAS = {
   at: duration(0),
   for: duration(1),
   within: duration(1),

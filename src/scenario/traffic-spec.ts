@@ -5,34 +5,41 @@ import type { Topology } from "../model/topology.ts";
 import { parsePercent, parseRate } from "../model/units.ts";
 import type { Complaint } from "../model/vocabulary.ts";
 import { didYouMean } from "../topology/words.ts";
+import { PERCENT, RATE } from "./patterns.ts";
 
 export const MAX_CLIENTS = 64;
 export const MAX_RATE_PER_SECOND = 5_000;
 export const MAX_KEYS = 10_000;
 
 const rateWords = "expected a rate with its unit, e.g. 200/s";
-const rate = z.string({ error: rateWords }).transform((text, context) => {
-  const perSecond = parseRate(text);
-  const message =
-    perSecond === undefined
-      ? rateWords
-      : perSecond <= 0
-        ? "expected a rate above 0/s"
-        : perSecond > MAX_RATE_PER_SECOND
-          ? `expected a rate of at most ${MAX_RATE_PER_SECOND}/s`
-          : undefined;
-  if (message === undefined) return perSecond!;
-  context.addIssue({ code: "custom", message });
-  return z.NEVER;
-});
+const rate = z
+  .string({ error: rateWords })
+  .meta(RATE)
+  .transform((text, context) => {
+    const perSecond = parseRate(text);
+    const message =
+      perSecond === undefined
+        ? rateWords
+        : perSecond <= 0
+          ? "expected a rate above 0/s"
+          : perSecond > MAX_RATE_PER_SECOND
+            ? `expected a rate of at most ${MAX_RATE_PER_SECOND}/s`
+            : undefined;
+    if (message === undefined) return perSecond!;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
 
 const shareWords = "expected a percentage from 0% to 100%, e.g. 50%";
-const share = z.string({ error: shareWords }).transform((text, context) => {
-  const parsed = parsePercent(text);
-  if (parsed !== undefined && parsed <= 1) return parsed;
-  context.addIssue({ code: "custom", message: shareWords });
-  return z.NEVER;
-});
+const share = z
+  .string({ error: shareWords })
+  .meta(PERCENT)
+  .transform((text, context) => {
+    const parsed = parsePercent(text);
+    if (parsed !== undefined && parsed <= 1) return parsed;
+    context.addIssue({ code: "custom", message: shareWords });
+    return z.NEVER;
+  });
 
 const whole = (most: number) => {
   const error = `expected a whole number from 1 to ${most}`;

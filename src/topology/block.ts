@@ -171,7 +171,7 @@ function steadyOf(source: Source, parsed: Parsed, regions: readonly string[]): r
 }
 
 /** The region of the longest route that a path begins with. */
-function routed(path: string, routes: Readonly<Record<string, string>>): string | undefined {
+export function routed(path: string, routes: Readonly<Record<string, string>>): string | undefined {
   const matching = Object.keys(routes).filter(
     (route) => path === route || path.startsWith(route.endsWith("/") ? route : `${route}/`),
   );

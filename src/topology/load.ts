@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Problem } from "../model/problem.ts";
 import type { NodeSpec, Topology } from "../model/topology.ts";
 import { blockOf, regionsIn } from "./block.ts";
+import { withRegions } from "./regions.ts";
 import { checkAddresses, nodeOf, type ServiceNode } from "./service.ts";
 import { inOrder, isMap, openSource, readText, type Rewrite, type Source } from "./source.ts";
 import { interpolate, readDotenv, type Variables, variablesOf } from "./variables.ts";
@@ -13,6 +14,8 @@ export interface TopologyOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** In place of the file's conflict policy. */
   conflicts?: Topology["conflicts"];
+  /** In place of the file's regions: all that are wanted. Those that the file lacks are copies of its first one. */
+  regions?: readonly string[];
   /** A value for a password that has nothing but a default in the file; asked once per variable. It may stand in URLs. */
   generate?(variable: string): string;
 }
@@ -35,7 +38,9 @@ export function loadTopology(file: string, options: TopologyOptions): LoadedTopo
 export function parseTopology(text: string, file: string, options: TopologyOptions): LoadedTopology {
   const dotenv = readDotenv(path.dirname(file));
   const variables = variablesOf(options.env, dotenv.values, options.generate);
-  const source = openSource(file, text, rewrite(variables));
+  const { regions } = options;
+  const reshape = regions && ((value: unknown) => withRegions(value, regions));
+  const source = openSource(file, text, { rewrite: rewrite(variables), reshape });
   const topology = source.value === undefined ? undefined : topologyOf(source, variables, options);
   const problems = inOrder([...source.problems, ...dotenv.problems], file);
   return problems.some((problem) => problem.severity === "error") ? { problems } : { topology, problems };

@@ -36,6 +36,16 @@ export interface RewriteComplaint {
   severity?: Problem["severity"];
 }
 
+/** What becomes of the whole before anybody looks at it (`--regions`). */
+export type Reshape = (value: unknown) => Reshaped;
+export interface Reshaped {
+  value: unknown;
+  /** By the place of what is new (idOf): where it was copied from, and where its mistakes are drawn. */
+  origins: ReadonlyMap<string, Path>;
+  /** Why it cannot be done; places are those of the file. */
+  complaints: readonly { spot: Spot; message: string; hint?: string }[];
+}
+
 export const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_ALIASES = 100;
 const MAX_VALUES = 50_000;
@@ -63,9 +73,19 @@ export function readText(file: string, what: string): { text: string } | { probl
   }
 }
 
-export function openSource(file: string, text: string, rewrite?: Rewrite): Source {
+export function openSource(
+  file: string,
+  text: string,
+  { rewrite, reshape }: { rewrite?: Rewrite; reshape?: Reshape } = {},
+): Source {
   const lines = lineStarts(text);
   const places = new Map<string, { key?: Range; value?: Range }>();
+  let origins: Reshaped["origins"] = new Map();
+  const placeOf = (path: Path) => {
+    const id = idOf(path);
+    const origin = origins.get(id);
+    return places.get(origin === undefined ? id : idOf(origin));
+  };
   const problems: Problem[] = [];
   const report = (range: Range, message: string, hint?: string, severity: Problem["severity"] = "error") => {
     problems.push({ file, ...spanOf(text, lines, range), message, hint, severity });
@@ -74,7 +94,7 @@ export function openSource(file: string, text: string, rewrite?: Rewrite): Sourc
   /** The nearest thing that stands in the file: the value, its key, or what it should have been in. */
   const rangeOf = (path: Path, wantsKey: boolean): Range => {
     for (let end = path.length; end >= 0; end--) {
-      const place = places.get(idOf(path.slice(0, end)));
+      const place = placeOf(path.slice(0, end));
       if (place === undefined) continue;
       const { key, value } = place;
       const first = wantsKey || end < path.length || isBig(text, value) ? (key ?? value) : (value ?? key);
@@ -111,7 +131,12 @@ export function openSource(file: string, text: string, rewrite?: Rewrite): Sourc
       report(error.pos, wordingOf(error), HINTS[error.code]);
     }
     if (document.errors.some((error) => error.code !== "DUPLICATE_KEY")) return source;
-    source.value = toPlain(document, text, places, report, rewrite);
+    const plain = toPlain(document, places, report);
+    const reshaped = reshape?.(plain) ?? { value: plain, origins, complaints: [] };
+    for (const { spot, message, hint } of reshaped.complaints) source.say(spot, message, hint);
+    if (reshaped.complaints.length > 0) return source;
+    origins = reshaped.origins;
+    source.value = rewrite === undefined ? reshaped.value : rewritten(reshaped.value, [], rewrite, source);
   } catch (error) {
     if (error instanceof TooMuch) report(error.range, error.message);
     else if (error instanceof RangeError) report([0, 1], "this is nested too deeply to be read");
@@ -151,10 +176,8 @@ type Report = (range: Range, message: string, hint?: string, severity?: Problem[
 
 function toPlain(
   document: YAML.Document.Parsed,
-  text: string,
   places: Map<string, { key?: Range; value?: Range }>,
   report: Report,
-  rewrite: Rewrite | undefined,
 ): unknown {
   let aliases = 0;
   let values = 0;
@@ -175,13 +198,7 @@ function toPlain(
     }
     if (YAML.isSeq(node)) return node.items.map((item, i) => visit(item, [...path, i], depth + 1));
     if (YAML.isMap(node)) return visitMap(node, path, depth);
-    const value: unknown = YAML.isScalar(node) ? node.value : null;
-    if (typeof value !== "string" || rewrite === undefined) return value;
-    const rewritten = rewrite(value, path);
-    for (const { word, message, hint, severity } of rewritten.complaints) {
-      report(findWord(text, range, word) ?? range, message, hint, severity);
-    }
-    return rewritten.text;
+    return YAML.isScalar(node) ? node.value : null;
   };
 
   const visitMap = (map: YAML.YAMLMap, path: Path, depth: number): Record<string, unknown> => {
@@ -215,6 +232,20 @@ function toPlain(
   return visit(document.contents, [], 0);
 }
 
+/** Every text rewritten; what is wrong with it is said where it stands. */
+function rewritten(value: unknown, path: Path, rewrite: Rewrite, source: Source): unknown {
+  if (Array.isArray(value)) return value.map((one, i) => rewritten(one, [...path, i], rewrite, source));
+  if (isMap(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [key, rewritten(one, [...path, key], rewrite, source)]),
+    );
+  }
+  if (typeof value !== "string") return value;
+  const { text, complaints } = rewrite(value, path);
+  for (const { word, message, hint, severity } of complaints) source.say({ path, word }, message, hint, severity);
+  return text;
+}
+
 function rangeOfNode(node: YAML.Node): Range {
   return node.range ? [node.range[0], node.range[1]] : [0, 0];
 }
@@ -225,7 +256,7 @@ function isBig(text: string, value: Range | undefined): boolean {
 }
 
 /** A path as the key of a map; a number and its text are the same place. */
-function idOf(path: Path): string {
+export function idOf(path: Path): string {
   return path.join("\u0000");
 }
 

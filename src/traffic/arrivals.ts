@@ -1,7 +1,7 @@
 // What is due, when, by whom: drawn by the seed before anything happens, so it depends on nothing that happens.
 // Arrivals are open (a Poisson process): a stalled system does not slow the schedule down, and cannot hide behind
 // clients that wait.
-import type { Random } from "../model/random.ts";
+import { type Random, seeded } from "../model/random.ts";
 import type { TrafficSpec } from "../model/scenario.ts";
 import type { Workload } from "../model/topology.ts";
 
@@ -15,6 +15,14 @@ export interface Arrival {
   kind: "read" | "write";
   /** Should this be a write, it is sent a second time with the same id. */
   repeat: "none" | "concurrent" | "afterwards";
+}
+
+/**
+ * Chance of one traffic of a run: `label` says which it is, and `start` counts every beginning of any of them, also that
+ * after a settle.
+ */
+export function streamOf(seed: number, label: string, start: number): Random {
+  return seeded(seed).fork(`${label} ${start}`);
 }
 
 /** The arrivals of one traffic, without end. `from` is when it starts. */

@@ -4,6 +4,8 @@ import { parseDuration } from "../model/units.ts";
 import { at as valueAt } from "../model/path.ts";
 import { fill } from "../scenario/placeholders.ts";
 import { nodeNamed, type Topology } from "../model/topology.ts";
+import type { Complaint } from "../model/vocabulary.ts";
+import { routed } from "../topology/block.ts";
 import { duration } from "./duration.ts";
 import { type Scene, StepProblem, verb } from "./scene.ts";
 
@@ -40,7 +42,7 @@ export const request = verb<Args>({
   args: args as z.ZodType<Args>,
   modifiers: ["within", "save"],
   check(args, topology) {
-    const complaints = [];
+    const complaints: Complaint[] = unrouted(args, topology);
     if (args.to !== undefined && nodeNamed(topology, args.to) === undefined) {
       complaints.push({
         path: ["to"],
@@ -73,6 +75,16 @@ export const request = verb<Args>({
     }
   },
 });
+
+/** A path that no route has reaches no region, so only the gateway's own 404 can answer it. */
+function unrouted({ target, to, expect }: Args, topology: Topology): Complaint[] {
+  const [, path] = /^[A-Z]+ (\/[\w.~-]*(?:\/[^?#]*)?)(?:[?#]|$)/.exec(target) ?? []; // "/${region}" says nothing yet
+  const routes = Object.keys(topology.routes);
+  if (path === undefined || to !== undefined || routes.length === 0 || expect?.status === 404) return [];
+  if (routed(path, topology.routes) !== undefined) return [];
+  const message = `topology "${topology.name}" has no route for "${path}"`;
+  return [{ path: ["target"], word: path, message, hint: `Its routes are ${routes.join(", ")}.` }];
+}
 
 const nodeList = (topology: Topology) => `Its nodes are ${topology.nodes.map((node) => node.name).join(", ")}.`;
 

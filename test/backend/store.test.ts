@@ -42,6 +42,8 @@ function conflict(kind: Conflict["kind"], key: number, winner: string, loser: st
   return { kind, key, region: "us", at, rule: "the rule", winner: side(winner), loser: side(loser) };
 }
 
+const TEN = Array.from({ length: 10 }, (_, index) => index);
+
 /** A promise and its key. */
 function gate() {
   let open = () => {};
@@ -229,14 +231,13 @@ describe.each(Object.entries(STORES))("%s", (_name, openStore) => {
   });
 
   test("many transactions over the same ids and rows, in any order, all end", async () => {
-    const ids = [200, 201, 202, 203];
+    const ids = Array.from({ length: 60 }, (_, index) => 200 + index);
     const batch = (turn: number) =>
       store.transaction(async (tx) => {
         const order = turn % 2 === 0 ? ids : ids.toReversed();
-        await tx.claim(
-          order.map((id) => claimOf(`crowd-${turn % 5}-${id}`)),
-          1_000,
-        );
+        // Enough of them that two which begin at opposite ends meet in the middle.
+        const names = order.flatMap((id) => TEN.map((n) => `crowd-${Math.floor(turn / 2)}-${id}-${n}`));
+        await tx.claim(names.map(claimOf), 1_000);
         const rows = await tx.lock(order);
         await tx.merge([...rows.values()].map((row) => written(row, (row.seen["us"] ?? 0) + 1)));
       });

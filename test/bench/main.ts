@@ -112,8 +112,13 @@ function print(figures: readonly Figure[]): void {
   process.stdout.write(`${machine}\n\n${rows.map((row) => `| ${row.join(" | ")} |`).join("\n")}\n`);
 }
 
-const figure = (name: string, measured: string, goal: string, met: boolean): Figure => ({ name, measured, goal, met });
-const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+function figure(name: string, measured: string, goal: string, met: boolean): Figure {
+  return { name, measured, goal, met };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -6,8 +6,11 @@ import { Connection } from "./wire.ts";
 
 const numbered = (from: number, count: number) => Array.from({ length: count }, (_, index) => String(from + index));
 
-test("topic, idempotent producer, group, commits; after a SIGKILL everything goes on where it was", async () => {
-  await using broker = await startBroker();
+test.each([
+  ["members forgotten at the restart", "false"],
+  ["members that outlive it", "true"],
+])("topic, idempotent producer, group, commits; after a SIGKILL all goes on where it was: %s", async (_, persist) => {
+  await using broker = await startBroker({ environment: { KAFKA_GROUP_PERSIST_MEMBERS: persist } });
   await createTopic(broker.address, "updates", 2);
   const producer = await producerOf(broker.address);
   const send = (values: readonly string[]) =>

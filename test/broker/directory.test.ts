@@ -95,6 +95,19 @@ describe("committed offsets", () => {
     expect(lines).toHaveLength(2);
   });
 
+  test("are forgotten by group and by topic, for good", () => {
+    const before = open();
+    void before.commit("g", [commit(1), { topic: "gone", partition: 0, offset: 2, metadata: null }]);
+    void before.commit("h", [{ topic: "gone", partition: 0, offset: 3, metadata: null }]);
+    void before.commit("i", [commit(4)]);
+    void before.forgetTopics((topic) => topic === "gone");
+    void before.forget("i");
+    for (const offsets of [before, open()]) {
+      expect(offsets.groups).toEqual(["g"]);
+      expect(offsets.ofGroup("g")).toEqual([commit(1)]);
+    }
+  });
+
   test("the file is rewritten when it has grown, and loses nothing by it", () => {
     const offsets = open(2_000);
     for (let offset = 0; offset <= 1_000; offset += 1)
@@ -106,6 +119,17 @@ describe("committed offsets", () => {
     }
     expect(existsSync(join(root, "offsets.log.new"))).toBe(false);
   });
+});
+
+test("committed offsets are rewritten while syncs of the old file still run, and every commit ends", async () => {
+  const durability = new Durability("group", (reason) => lines.push(reason)); // a real disk: a closed file would be an error
+  const offsets = new Offsets(root, { durability, log: (line) => lines.push(line), compactAboveBytes: 500 });
+  const commits = Array.from({ length: 300 }, (_, offset) =>
+    offsets.commit("g", [{ topic: "t", partition: 0, offset, metadata: null }]),
+  );
+  await Promise.all(commits);
+  expect(lines).toEqual([]);
+  expect(statSync(join(root, "offsets.log")).size).toBeLessThan(2_000);
 });
 
 test("a producer id is never handed out twice, whenever the broker was killed", () => {

@@ -1,27 +1,44 @@
 // The coordinator without a network, on a clock of its own: how members agree, and what becomes of the silent ones.
+import { rmSync, statSync, writeSync } from "node:fs";
+import { join as pathOf } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { JoinAnswer } from "../../src/broker/group.ts";
+import { openGroupStore, type GroupStore } from "../../src/broker/group-store.ts";
 import { Groups } from "../../src/broker/groups.ts";
+import { Durability } from "../../src/broker/log/durability.ts";
+import type { JoinAnswer } from "../../src/broker/member.ts";
 import { ERROR } from "../../src/broker/protocol/errors.ts";
+import type { Write } from "../../src/broker/log/append-file.ts";
+import { temporaryDirectory } from "./program.ts";
 
 const SESSION_MS = 1_500;
 const REBALANCE_MS = 2_000;
 const DELAY_MS = 100;
 
+let root: string;
+let lines: string[];
 let groups: Groups;
+const log = (line: string) => lines.push(line);
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  groups = new Groups({
-    initialDelayMs: DELAY_MS,
-    minSessionTimeoutMs: 100,
-    maxSessionTimeoutMs: 60_000,
-    log: () => {},
-  });
+  lines = [];
+  root = temporaryDirectory();
+  groups = open(openGroupStore(root, false, journal()));
 });
 afterEach(() => {
   groups.close();
   expect(vi.getTimerCount(), "timers left behind").toBe(0);
   vi.useRealTimers();
+  rmSync(root, { recursive: true });
+});
+
+const open = (store: GroupStore) =>
+  new Groups({ initialDelayMs: DELAY_MS, minSessionTimeoutMs: 100, maxSessionTimeoutMs: 60_000, store, log });
+
+const journal = (write?: Write, compactAboveBytes?: number) => ({
+  durability: new Durability("never", log),
+  log,
+  write,
+  compactAboveBytes,
 });
 
 /** In small steps: what a timer begins in one is seen by the next. */
@@ -34,8 +51,9 @@ async function pass(ms: number): Promise<void> {
 
 function join(memberId: string, metadata = "m", protocol = "range", sessionTimeoutMs = SESSION_MS) {
   const protocols = [{ name: protocol, metadata: Buffer.from(metadata) }];
-  const joining = { memberId, sessionTimeoutMs, rebalanceTimeoutMs: REBALANCE_MS, protocolType: "consumer", protocols };
-  return groups.join("g", "client", joining);
+  const client = { clientId: "client", clientHost: "/127.0.0.1" };
+  const timeouts = { sessionTimeoutMs, rebalanceTimeoutMs: REBALANCE_MS };
+  return groups.join("g", { memberId, ...client, ...timeouts, protocolType: "consumer", protocols });
 }
 
 /** Asks for an id first, as every client does. */
@@ -165,4 +183,110 @@ test("when everybody has left, the group begins anew", async () => {
   const c = await enter();
   await pass(DELAY_MS);
   expect(await c.joined).toMatchObject({ error: ERROR.none, leader: c.id });
+});
+
+test("what is agreed can be seen from outside, and nothing of what is not", async () => {
+  expect(groups.describe("g")).toBeUndefined();
+  const { a, b, generation } = await pair();
+  const client = { clientId: "client", clientHost: "/127.0.0.1" };
+  const known = [
+    { memberId: a, ...client, metadata: Buffer.from("m"), assignment: Buffer.from("left") },
+    { memberId: b, ...client, metadata: Buffer.from("m"), assignment: Buffer.from("right") },
+  ];
+  expect(groups.describe("g")).toEqual({
+    state: "stable",
+    protocolType: "consumer",
+    protocol: "range",
+    members: known,
+  });
+  expect(groups.remove("g"), "it has members").toBe(false);
+
+  groups.leave("g", b);
+  expect(groups.describe("g")).toMatchObject({ state: "preparing", protocol: "", members: [{ memberId: a }] });
+  expect(groups.describe("g")!.members[0]!.assignment).toHaveLength(0);
+  await join(a);
+  expect(groups.describe("g")).toMatchObject({ state: "completing", protocol: "" });
+  await sync(a, generation + 1);
+  groups.leave("g", a);
+  expect(groups.describe("g")).toBeUndefined();
+});
+
+test("a group in which nobody is yet can be removed; who was invited begins anew", async () => {
+  const { memberId } = await join("");
+  expect([groups.remove("g"), groups.ids]).toEqual([true, []]);
+  expect((await join(memberId)).error).toBe(ERROR.unknownMemberId);
+});
+
+describe("a restart", () => {
+  /** What a killed broker leaves is the file; its timers end with it. */
+  function restart(persistMembers: boolean, options = journal()): void {
+    groups.close();
+    groups = open(openGroupStore(root, persistMembers, options));
+  }
+
+  test("with persistent members: they go on in their generation, with their parts; a silent one has one session", async () => {
+    restart(true);
+    const { a, b, generation } = await pair();
+    restart(true);
+    expect(groups.describe("g")).toMatchObject({ state: "stable", protocol: "range" });
+    expect((await sync(b, generation)).assignment.toString()).toBe("right");
+    expect(groups.commit("g", a, generation)).toBe(ERROR.none);
+    for (let ms = 0; ms < SESSION_MS; ms += 500) {
+      expect(groups.heartbeat("g", a, generation)).toBe(ERROR.none);
+      await pass(500);
+    }
+    expect(groups.heartbeat("g", a, generation), "b was not heard of").toBe(ERROR.rebalanceInProgress);
+    expect(await join(a)).toMatchObject({ leader: a, generation: generation + 1 });
+  });
+
+  test("in the middle of a rebalance: the generation before it stands, and who came for the new one begins anew", async () => {
+    restart(true);
+    const { a, generation } = await pair();
+    const c = await enter();
+    restart(true);
+    expect((await c.joined).error).toBe(ERROR.coordinatorNotAvailable);
+    expect(groups.heartbeat("g", a, generation)).toBe(ERROR.none);
+    expect((await join(c.id)).error).toBe(ERROR.unknownMemberId);
+  });
+
+  test("without them, or when all have left before: nobody is known", async () => {
+    restart(true);
+    const first = await pair();
+    restart(false);
+    expect(groups.heartbeat("g", first.a, first.generation)).toBe(ERROR.unknownMemberId);
+    restart(true);
+    expect(groups.ids, "what was kept before the setting was off is not met again").toEqual([]);
+
+    const { a, b } = await pair();
+    for (const id of [a, b]) groups.leave("g", id);
+    restart(true);
+    expect(groups.ids).toEqual([]);
+  });
+
+  test("what is kept does not grow with the rebalances", async () => {
+    restart(true, journal(undefined, 2_000));
+    const { a, b } = await pair();
+    for (let round = 0; round < 30; round += 1) {
+      const joined = await Promise.all([join(a), join(b)]);
+      await sync(a, joined[0].generation, { [a]: `left ${round}` });
+    }
+    expect(statSync(pathOf(root, "groups.log")).size).toBeLessThan(6_000);
+    restart(true);
+    expect((await sync(a, 31)).assignment.toString()).toBe("left 29");
+  });
+
+  test("a full disk costs the members their place after a restart, and nothing before it", async () => {
+    let isFull = true;
+    const write: Write = (fd, bytes, from, length, position) => {
+      if (isFull) throw new Error("ENOSPC: no space left on device, write");
+      return writeSync(fd, bytes, from, length, position);
+    };
+    restart(true, journal(write));
+    const { a, generation } = await pair();
+    expect(groups.heartbeat("g", a, generation)).toBe(ERROR.none);
+    expect(lines.at(-1)).toMatch(/group g: its members are not kept: .*ENOSPC/);
+    isFull = false;
+    restart(true);
+    expect(groups.heartbeat("g", a, generation)).toBe(ERROR.unknownMemberId);
+  });
 });

@@ -22,7 +22,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import { ERROR } from "../../src/broker/protocol/errors.ts";
 import { Reader } from "../../src/broker/protocol/reader.ts";
 import { Topics } from "../../src/broker/topics.ts";
-import { temporaryDirectory } from "./program.ts";
+import { settingsIn, temporaryDirectory } from "./program.ts";
 import { batchOf, frameOf, request, type BatchWish } from "./wire.ts";
 
 let root: string;
@@ -225,9 +225,10 @@ describe("group sync", () => {
   test("the answer to a producer waits for it", async () => {
     const syncs: (() => void)[] = [];
     const durability = new Durability("group", fail, (_, done) => syncs.push(() => done(null)));
-    const topics = new Topics(root, { segmentBytes: 1 << 20, durability, log: fail });
+    const settings = settingsIn(root);
+    const topics = new Topics(settings, { durability, log: fail });
     topics.create("t", 1, {});
-    const broker = { topics, settings: { batchMaxBytes: 1 << 20 }, log: fail } as never as Broker;
+    const broker = { topics, settings, log: fail } as never as Broker;
     const partitions = [{ partition: 0, firstSequence: 0, messages: [{ value: "v" }] }];
     const asked = { acks: -1, timeout: 100, topicData: [{ topic: "t", partitions }] };
     const body = (await frameOf(request("produce/v7", asked))).subarray(18); // behind length and header

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
+import { readSettings, type Settings } from "../../src/broker/settings.ts";
 import { Connection } from "./wire.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/programs/broker.cjs", import.meta.url));
@@ -124,6 +125,11 @@ export function spawnBroker(environment: Readonly<Record<string, string>>, wrapp
   running.add(run);
   void ended.then(() => running.delete(run));
   return run;
+}
+
+/** As the program would read them, for what is tested without it. */
+export function settingsIn(directory: string, more: Readonly<Record<string, string>> = {}): Settings {
+  return readSettings({ KAFKA_LISTENERS: "US://127.0.0.1:1", KAFKA_LOG_DIRS: directory, ...more });
 }
 
 export function temporaryDirectory(): string {

@@ -27,12 +27,17 @@ const fetchOf = (topic: string, fetchOffset: number, maxWaitTime: number, maxByt
 });
 const offsetsOf = (extra: object) => [{ topic: "t", partitions: [{ partition: 0, ...extra }] }];
 
+const PRODUCER = { transactionalId: null, transactionTimeout: 1_000 };
+
 /** One request of each API, in the version that kafkajs picks. */
 const REQUESTS: readonly (readonly [name: string, args: Record<string, unknown>])[] = [
   ["apiVersions/v2", {}],
   ["metadata/v4", { topics: ["t", "missing"] }],
   ["createTopics/v3", { topics: [{ topic: "new", numPartitions: 2 }], validateOnly: true, timeout: 100 }],
-  ["initProducerId/v1", { transactionalId: null, transactionTimeout: 1_000 }],
+  ["createPartitions/v1", { topicPartitions: [{ topic: "t", count: 3 }], validateOnly: true, timeout: 100 }],
+  ["deleteTopics/v1", { topics: ["missing"], timeout: 100 }],
+  ["describeConfigs/v2", { resources: [{ type: 2, name: "t" }], includeSynonyms: true }],
+  ["initProducerId/v1", PRODUCER],
   [
     "produce/v7",
     {
@@ -60,6 +65,9 @@ const REQUESTS: readonly (readonly [name: string, args: Record<string, unknown>]
   ["leaveGroup/v1", member],
   ["offsetCommit/v5", { groupId: "g2", groupGenerationId: -1, memberId: "", topics: offsetsOf({ offset: -1 }) }],
   ["offsetFetch/v4", { groupId: "g", topics: offsetsOf({}) }],
+  ["describeGroups/v2", { groupIds: ["g", "missing"] }],
+  ["listGroups/v2", {}],
+  ["deleteGroups/v1", ["missing"] as never],
 ];
 
 test("every API that is advertised answers, on one connection, what kafkajs can read", async () => {
@@ -94,7 +102,7 @@ test("a long poll is answered when something is written", async () => {
 describe("an idempotent producer", () => {
   test("a repeat answers the original offset and writes nothing; a gap is 45, an old epoch 47", async () => {
     await using connection = await open();
-    const { producerId } = await connection.ask<{ producerId: string }>("initProducerId/v1", REQUESTS[3]![1]);
+    const { producerId } = await connection.ask<{ producerId: string }>("initProducerId/v1", PRODUCER);
     const send = async (sequence: number, values: readonly string[], epoch = 1) =>
       connection.produce("idempotent", await batchOf({ values, producerId: Number(producerId), epoch, sequence }));
     expect(await send(0, ["a", "b"])).toMatchObject({ errorCode: 0, baseOffset: "0" });
@@ -108,7 +116,7 @@ describe("an idempotent producer", () => {
     await using again = await open();
     const repeat = await batchOf({ values: ["c"], producerId: Number(producerId), epoch: 1, sequence: 2 });
     expect(await again.produce("idempotent", repeat)).toMatchObject({ errorCode: 0, baseOffset: "2" });
-    const next = await again.ask<{ producerId: string }>("initProducerId/v1", REQUESTS[3]![1]);
+    const next = await again.ask<{ producerId: string }>("initProducerId/v1", PRODUCER);
     expect(Number(next.producerId)).toBeGreaterThan(Number(producerId));
   });
 

@@ -44,7 +44,7 @@ export interface BatchWish {
 
 /** A record batch as a client sends it. */
 export async function batchOf(wish: BatchWish): Promise<Buffer> {
-  const timestamp = wish.timestamp ?? 1_700_000_000_000;
+  const timestamp = wish.timestamp ?? Date.now();
   const records = wish.values.map((value, index) =>
     recordOf({ key: null, value, offsetDelta: index, timestampDelta: 0 }),
   );

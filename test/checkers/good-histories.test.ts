@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { judge, verdictOf } from "../../src/checkers/index.ts";
+import { noLostWrites } from "../../src/checkers/no-lost-writes.ts";
 import { mutations } from "./mutations.ts";
 import { goodHistory } from "./world.ts";
 
@@ -30,6 +31,19 @@ describe("what a correct system tells", () => {
     expect(share(/[1-9]\d* sent more than once/)).toBeGreaterThan(0.9);
     expect(share(/of which [1-9]/)).toBeGreaterThan(0.5);
     expect(share(/[1-9]\d* accounted duplicates/)).toBeGreaterThan(0.02);
+    expect(share(/[1-9]\d* pairs? of concurrent writes/)).toBeGreaterThan(0.5);
+    expect(share(/would be gone: [1-9]/)).toBeGreaterThan(0.3);
+    expect(share(/eu at worst [1-9]/)).toBeGreaterThan(0.9);
+  });
+
+  test("losers are refused exactly where there are any", () => {
+    const told = (seed: number) => {
+      const { valid, summary } = noLostWrites.judge(goodHistory({ seed }), { losers: "refused" });
+      return { valid, losers: Number(/(\d+) lost to recorded/.exec(summary)![1]) };
+    };
+    const all = Array.from({ length: 200 }, (_, seed) => told(seed));
+    expect(all.filter(({ valid, losers }) => valid !== (losers === 0))).toEqual([]);
+    expect(new Set(all.map(({ valid }) => valid))).toEqual(new Set([true, false]));
   });
 
   test.each(mutations)("is rejected when $what", ({ spoil, rejectedBy, as }) => {

@@ -1,6 +1,6 @@
 // What a broken system, or a broken runner, would have told instead: each takes a good history and spoils one thing.
 // `undefined` when the history has nothing of the kind to spoil.
-import type { Complete, ConflictEvent, Event, Final, Invoke } from "../../src/model/event.ts";
+import type { Complete, ConflictEvent, Event, Final, Invoke, RunBegun, Sample } from "../../src/model/event.ts";
 import { covers, parseVector } from "../../src/model/vector.ts";
 
 type At<T> = T & { seq: number; at: number };
@@ -52,7 +52,7 @@ const without = (history: readonly Event[], drop: (event: Event) => boolean): Ev
 export const mutations: readonly Mutation[] = [
   {
     what: "the last acknowledged write is rolled back everywhere",
-    rejectedBy: ["no-lost-writes", "converges"],
+    rejectedBy: ["no-lost-writes", "converges", "conflicts"],
     as: false,
     spoil(history) {
       const found = standing(history);
@@ -66,7 +66,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: "the last acknowledged write's value vanished, its state did not",
-    rejectedBy: ["no-lost-writes", "converges"],
+    rejectedBy: ["no-lost-writes", "converges", "conflicts"],
     as: false,
     spoil(history) {
       const found = standing(history);
@@ -157,13 +157,136 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: "a loser's conflict was never recorded",
-    rejectedBy: ["no-lost-writes", "converges"],
+    rejectedBy: ["no-lost-writes", "converges", "conflicts"],
     as: false,
     spoil(history) {
       const loser = onlyALoser(history);
       if (loser === undefined) return undefined;
       return without(history, (event) => event.type === "conflict" && event.loser?.id === loser);
     },
+  },
+  {
+    what: "a write lost to a recorded conflict where losers are refused",
+    rejectedBy: ["no-lost-writes"],
+    as: false,
+    spoil: (history) =>
+      onlyALoser(history) === undefined
+        ? undefined
+        : changed(history, (event) =>
+            event.type === "run" ? withArgs(event, "no-lost-writes", { losers: "refused" }) : event,
+          ),
+  },
+  {
+    what: "two regions, or a region and what it holds in the end, name different winners",
+    rejectedBy: ["conflicts"],
+    as: false,
+    spoil(history) {
+      const records = recordsOf(history);
+      const pair = ({ key, winner, loser }: ConflictEvent) =>
+        [key, ...[winner!.state, loser!.state].toSorted()].join(" ");
+      const twice = records.find((a) => records.some((b) => a !== b && pair(a) === pair(b)));
+      const finals = new Set(finalsOf(history).map(({ key, value }) => `${key} ${String(value)}`));
+      const sentOnce = records.find(
+        ({ key, winner }) =>
+          finals.has(`${key} ${String(winner!.value)}`) &&
+          !history.some((event) => event.type === "conflict" && event.kind !== "concurrent" && event.key === key),
+      );
+      const victim = twice ?? sentOnce;
+      if (victim === undefined) return undefined;
+      return changed(history, (event) =>
+        event === victim ? { ...victim, winner: victim.loser, loser: victim.winner } : event,
+      );
+    },
+  },
+  {
+    what: "a conflict was recorded between a write and one that had seen it",
+    rejectedBy: ["conflicts"],
+    as: false,
+    spoil(history) {
+      const found = standing(history);
+      if (found === undefined) return undefined;
+      const [winner, loser] = [found.last, found.before].map(({ invoke, complete }) => ({
+        state: complete.state!,
+        value: invoke.value,
+        id: invoke.id,
+      }));
+      const { key } = found.last.invoke;
+      const record = { type: "conflict", region: "us", number: 999, kind: "concurrent", key, rule: "none" } as const;
+      const [seq, at] = [history.length + 1, history.at(-1)!.at];
+      return [...history, { ...record, winner: winner!, loser: loser!, seq, at }];
+    },
+  },
+  {
+    what: "one more pair was recorded than ever met",
+    rejectedBy: ["conflicts"],
+    as: false,
+    spoil(history) {
+      const [first] = recordsOf(history);
+      if (first === undefined) return undefined;
+      const winner = { ...first.winner!, state: "us:999,eu:0" };
+      const loser = { ...first.loser!, state: "us:0,eu:999" };
+      const more = { ...first, number: 999, winner, loser, seq: history.length + 1 };
+      return [...history, more];
+    },
+  },
+  {
+    what: "the surviving region had heard nothing of us",
+    rejectedBy: ["rpo"],
+    as: false,
+    spoil(history) {
+      const fault = history.find((event) => event.type === "fault")!;
+      const oldest = acknowledged(history).find(({ complete }) => complete.servedBy === "backend-us");
+      if (oldest === undefined || fault.at - oldest.complete.at <= boundOf(history, "rpo")) return undefined;
+      return changed(history, (event) =>
+        event.type === "surviving" ? { ...event, state: event.state!.replace(/us:\d+/, "us:0") } : event,
+      );
+    },
+  },
+  {
+    what: "nobody read the surviving region",
+    rejectedBy: ["rpo"],
+    as: "unknown",
+    spoil: (history) => without(history, (event) => event.type === "surviving"),
+  },
+  {
+    what: "eu was once further behind",
+    rejectedBy: ["lag"],
+    as: false,
+    spoil(history) {
+      const victim = history.findLast((event) => event.type === "sample")!;
+      const seconds = boundOf(history, "lag") / 1_000 + 0.001;
+      return changed(history, (event) => (event === victim ? saying(victim, { us: seconds }) : event));
+    },
+  },
+  {
+    what: "eu never caught up after the fault, as far as anybody looked",
+    rejectedBy: ["lag"],
+    as: "unknown",
+    spoil(history) {
+      const end = history.findLast((event) => event.type === "fault")!;
+      return changed(history, (event) => {
+        if (event.type === "round") return { ...event, pending: { us: 0, eu: 1 } };
+        if (event.type === "run") return withArgs(event, "lag", { region: "eu", "drains-within": 10_000 });
+        return event.type === "sample" && event.at > end.at ? saying(event, { us: 1 + event.at / 1_000 }) : event;
+      });
+    },
+  },
+  {
+    what: "eu could never be asked how far it is behind",
+    rejectedBy: ["lag"],
+    as: "unknown",
+    spoil: (history) => changed(history, (event) => (event.type === "sample" ? saying(event, null) : event)),
+  },
+  {
+    what: "most answers to the clients of us took longer",
+    rejectedBy: ["latency"],
+    as: false,
+    spoil: (history) =>
+      changed(history, (event) =>
+        event.type === "complete" && isOf(history, event, "us") && event.op % 4 > 0
+          ? { ...event, at: event.at + 1_000 }
+          : event,
+      ),
   },
   {
     what: "one region holds another value in the end",
@@ -214,7 +337,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: "nobody answered the clients of us",
-    rejectedBy: ["available"],
+    rejectedBy: ["available", "latency"],
     as: false,
     spoil: (history) =>
       changed(history, (event) =>
@@ -231,13 +354,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: "it never came to rest",
-    rejectedBy: ["no-lost-writes", "no-duplicates", "converges"],
+    rejectedBy: ["no-lost-writes", "no-duplicates", "converges", "conflicts"],
     as: "unknown",
     spoil: (history) => without(history, (event) => event.type === "healed"),
   },
   {
     what: "nobody read the regions in the end",
-    rejectedBy: ["no-lost-writes", "no-duplicates", "converges"],
+    rejectedBy: ["no-lost-writes", "no-duplicates", "converges", "conflicts"],
     as: "unknown",
     spoil: (history) => without(history, (event) => event.type === "final"),
   },
@@ -255,6 +378,26 @@ export const mutations: readonly Mutation[] = [
     spoil: (history) => without(history, (event) => event.type === "end"),
   },
 ];
+
+const recordsOf = (history: readonly Event[]) =>
+  history.filter((event): event is At<ConflictEvent> => event.type === "conflict" && event.kind === "concurrent");
+
+/** The bound that the world itself worked out. */
+function boundOf(history: readonly Event[], name: string): number {
+  const [run] = history;
+  const expectation = run?.type === "run" ? run.scenario.expect.find((one) => one.name === name) : undefined;
+  if (expectation === undefined) throw new Error(`the world expects nothing of "${name}"`);
+  return (expectation.args as { "at-most": number })["at-most"];
+}
+
+function withArgs(run: At<RunBegun>, name: string, args: object): Event {
+  const expect = run.scenario.expect.map((one) => (one.name === name ? { ...one, args } : one));
+  return { ...run, scenario: { ...run.scenario, expect } };
+}
+
+function saying(sample: At<Sample>, lagSeconds: Record<string, number> | null): Event {
+  return { ...sample, regions: { ...sample.regions, eu: { ...sample.regions["eu"]!, lagSeconds } } };
+}
 
 /** A write that nothing but conflict records accounts for: no later write of its key had seen it. */
 function onlyALoser(history: readonly Event[]): string | undefined {

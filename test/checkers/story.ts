@@ -1,12 +1,24 @@
 // Tells histories in few words. Every line is one thing that happened; time goes on by one millisecond per line unless said.
-import type { ConflictingWrite, Event, Happening, Outcome, RunEnded, StepEvent } from "../../src/model/event.ts";
+import type {
+  ConflictingWrite,
+  Event,
+  Happening,
+  Outcome,
+  RegionSample,
+  RunEnded,
+  StepEvent,
+} from "../../src/model/event.ts";
 import type { FaultKind } from "../../src/model/fault.ts";
 import type { Expectation, Scenario, TrafficSpec } from "../../src/model/scenario.ts";
 import { EDGE } from "../../src/model/topology.ts";
 import type { NodeSpec, Role, Topology } from "../../src/model/topology.ts";
 
+/** Of a sample: what no story here is about. */
+const NOTHING_ELSE = { pending: 0, conflicts: 0, requests: 0, errors: 0, p50Ms: null, p99Ms: null };
+
 export interface StoryOptions {
   regions?: readonly string[];
+  conflicts?: Topology["conflicts"];
   expect?: readonly Expectation[];
   traffic?: readonly TrafficSpec[];
   steps?: Scenario["steps"];
@@ -47,7 +59,7 @@ export class Story {
   #ops = 0;
 
   constructor(options: StoryOptions = {}) {
-    const topology = topologyOf(options.regions ?? ["us", "eu"]);
+    const topology = topologyOf(options.regions ?? ["us", "eu"], options.conflicts);
     this.tell({
       type: "run",
       id: "story",
@@ -129,6 +141,38 @@ export class Story {
 
   node(node: string, state: "up" | "down", expected: boolean): this {
     return this.tell({ type: "node", node, state, expected });
+  }
+
+  /** What each region says: seconds behind the others, or null when it cannot be asked. */
+  sample(lags: Readonly<Record<string, Readonly<Record<string, number>> | null>>): this {
+    const regions = Object.entries(lags).map(([region, lagSeconds]): [string, RegionSample] => [
+      region,
+      { healthy: lagSeconds !== null, lagSeconds, ...NOTHING_ELSE },
+    ]);
+    return this.tell({ type: "sample", regions: Object.fromEntries(regions), acknowledged: 0 });
+  }
+
+  /** What a region showed of a key just before a fault on another one ended. */
+  surviving(
+    fault: string,
+    region: string,
+    key: number | string,
+    value: unknown,
+    state?: string,
+    version?: number,
+  ): this {
+    const outcome: Outcome = { type: "ok" };
+    return this.tell({ type: "surviving", fault, region, key: String(key), outcome, value, state, version });
+  }
+
+  notSurviving(fault: string, region: string, key: number | string): this {
+    return this.tell({
+      type: "surviving",
+      fault,
+      region,
+      key: String(key),
+      outcome: { type: "fail", error: "refused" },
+    });
   }
 
   conflict(
@@ -262,7 +306,7 @@ function scenarioOf({ expect = [], traffic = [], steps = [] }: StoryOptions): Sc
   };
 }
 
-export function topologyOf(regions: readonly string[]): Topology {
+export function topologyOf(regions: readonly string[], conflicts: Topology["conflicts"] = "hybrid-clock"): Topology {
   const node = (name: string, role: Role, region: string): NodeSpec => ({
     name,
     role,
@@ -288,7 +332,7 @@ export function topologyOf(regions: readonly string[]): Topology {
     routes: Object.fromEntries(regions.map((region) => [`/${region}`, region])),
     steady: regions.map((region) => ({ method: "GET", path: `/${region}/health`, region })),
     observe: { lag: "/:region/replication-lag", conflicts: "/:region/conflicts" },
-    conflicts: "hybrid-clock",
+    conflicts,
     workloads: {},
   };
 }

@@ -26,6 +26,9 @@ interface Made {
   written: Vec;
   stamp: number;
   source: Name;
+  /** When it was made, and when somebody was first told so. */
+  at: number;
+  toldAt?: number;
 }
 
 interface Row {
@@ -60,19 +63,37 @@ const later = (a: Made, b: Made) => a.stamp - b.stamp || (a.source < b.source ? 
 
 export function goodHistory({ seed, operations = 120, keys = 4 }: WorldOptions): Event[] {
   const random = seeded(seed);
+  const bounds: Bounds = { rpoMs: 0, lagMs: 0, pairs: new Set() };
+  const expected = { rpo: { region: "us", "at-most": 0 }, conflicts: { counted: 0, silent: 0 } };
+  const lag = { region: "eu", "at-most": 0, "drains-within": 10_000 };
   const story = new Story({
     traffic: [traffic()],
     expect: [
       expecting("available", { region: "us", "at-least": 0.5 }),
       expecting("recovers", { region: "us", rto: 60_000 }),
+      expecting("rpo", expected.rpo),
+      expecting("lag", lag),
+      expecting("latency", { region: "us", p50: 1_000 }),
       expecting("no-lost-writes", {}),
       expecting("no-duplicates", {}),
       expecting("converges", { within: 10_000 }),
+      expecting("conflicts", expected.conflicts),
     ],
   });
-  const world = new World(story, random, keys);
+  const world = new World(story, random, keys, bounds);
   world.run(operations);
+  expected.rpo["at-most"] = bounds.rpoMs;
+  expected.conflicts.counted = bounds.pairs.size;
+  lag["at-most"] = bounds.lagMs;
   return story.events;
+}
+
+/** What the world itself knows to be the tightest bounds that hold. */
+interface Bounds {
+  rpoMs: number;
+  /** Of eu. */
+  lagMs: number;
+  pairs: Set<string>;
 }
 
 class World {
@@ -82,12 +103,16 @@ class World {
   #values = 100;
   #stamp = 0;
   #nextProbe = 0;
+  #nextSample = 0;
+  /** Regions of which somebody knows an acknowledged write. */
+  readonly #told = new Set<Name>();
   #down: Name | undefined;
 
   constructor(
     readonly story: Story,
     readonly random: Random,
     readonly keys: number,
+    readonly bounds: Bounds,
   ) {
     const region = (): Region => ({
       rows: new Map(
@@ -105,11 +130,13 @@ class World {
 
   run(operations: number): void {
     this.#pass(150);
-    const killAt = Math.floor(operations * 0.3);
-    const startAt = Math.floor(operations * 0.5);
+    let startAt: number | undefined;
     let pace = 0.5;
     for (let i = 0; i < operations; i++) {
-      if (i === killAt) this.#kill("us");
+      if (startAt === undefined && i >= operations * 0.3 && this.#told.has("us")) {
+        this.#kill("us");
+        startAt = i + Math.floor(operations * 0.2);
+      }
       if (i === startAt) this.#start("us");
       if (i % 10 === 0) pace = this.random.pick([0, 0.2, 0.9]); // how fast replication is
       this.#operate(this.random.pick(this.#clients));
@@ -152,6 +179,8 @@ class World {
     const applied = this.#apply(by, key, value, id, basis);
     if (applied === "refused") return void asked.refused(409, { by });
     const { made, stored } = applied;
+    made.toldAt ??= this.story.now;
+    this.#told.add(made.source);
     client.known.set(key, made.written);
     asked.ok(text(made.written), { by, stored, version: 1 + made.written.us + made.written.eu, value });
   }
@@ -177,7 +206,7 @@ class World {
     const written = { ...row.seen, [region]: row.seen[region] + 1 };
     this.#stamp = Math.max(this.#stamp, row.made?.stamp ?? 0) + Math.floor(this.random.next() * 3);
     const stamp = Math.max(this.#stamp, (row.made?.stamp ?? 0) + 1);
-    const made: Made = { key, value, id, written, stamp, source: region };
+    const made: Made = { key, value, id, written, stamp, source: region, at: this.story.now };
     rows.set(key, { ...row, seen: written, made });
     ids.set(id, made);
     outbox.push(made);
@@ -197,6 +226,8 @@ class World {
     const record = (a: Made, b: Made, kind: "concurrent" | "duplicate-request") => {
       const [loser, winner] = [a, b].toSorted(later) as [Made, Made];
       records.push({ key: arriving.key, winner, loser, kind });
+      const names = [winner, loser].map(({ written }) => text(written)).toSorted();
+      if (kind === "concurrent") this.bounds.pairs.add(`${arriving.key} ${names.join(" ")}`);
     };
     if (twin !== undefined) record(twin, arriving, "duplicate-request");
     if (standing !== null && standing.id !== arriving.id) {
@@ -223,18 +254,35 @@ class World {
 
   #start(region: Name): void {
     this.#pass(200);
+    const fault = `kill backend-${region}`;
+    const since = this.story.events.find((event) => event.type === "fault")!.at;
+    for (const { toldAt } of this.#regions[region].outbox)
+      if (toldAt !== undefined && toldAt <= since) this.bounds.rpoMs = Math.max(this.bounds.rpoMs, since - toldAt);
+    for (const [key, { seen, made, starting }] of this.#regions[other(region)].rows)
+      this.story.surviving(fault, other(region), key, made?.value ?? starting, text(seen));
     this.#down = undefined;
     this.story.ended(`kill backend-${region}`, [`backend-${region}`]);
     this.#pass(200);
   }
 
-  /** Time goes on, and the probes with it. */
+  /** How long the oldest write has waited that the other region made and this one has not applied. */
+  #lag(region: Name): Record<string, number> | null {
+    if (this.#down === region) return null;
+    const [oldest] = this.#regions[other(region)].outbox;
+    const lagMs = oldest === undefined ? 0 : this.story.now - oldest.at;
+    if (region === "eu") this.bounds.lagMs = Math.max(this.bounds.lagMs, lagMs);
+    return { [other(region)]: lagMs / 1_000 };
+  }
+
+  /** Time goes on, and the probes and samples with it. */
   #pass(ms: number): void {
     const until = this.story.now + ms;
     for (; this.#nextProbe <= until; this.#nextProbe += 100) {
       this.story.at(Math.max(this.story.now, this.#nextProbe));
       for (const region of REGIONS) this.story.probe(region, this.#down !== region, this.#nextProbe);
     }
+    for (; this.#nextSample <= until; this.#nextSample += 250)
+      this.story.sample({ us: this.#lag("us"), eu: this.#lag("eu") });
     this.story.at(Math.max(this.story.now, until));
   }
 

@@ -56,7 +56,7 @@ describe("a wrong file as a whole", () => {
       "scenarios/story.yaml:2:29
         2 | topology: { file: property, conflict: wall-clock }
           |                             ^^^^^^^^ there is no "conflict" here
-        Did you mean "conflicts"? Possible are file, conflicts."
+        Did you mean "conflicts"? Possible are file, conflicts, regions."
     `);
   });
 
@@ -124,7 +124,7 @@ expect:
       scenarios/story.yaml:10:15
         10 |   - wait: lag(ap) < 1s
            |               ^^ topology "property" has no region "ap"
-        Its regions are us, eu.
+        Its regions are us, eu. For a region "ap": --regions us,eu,ap, or topology: { file: property, regions: [us, eu, ap] }.
       scenarios/story.yaml:12:5
         12 |   - no-lost-write
            |     ^^^^^^^^^^^^^ there is no expectation "no-lost-write"

@@ -10,7 +10,12 @@ const FILE = path.join(ROOT, "compose/property.yaml");
 const GOOD = fs.readFileSync(FILE, "utf8");
 
 function check(text: string): void {
-  const { topology, problems } = parseTopology(text, FILE, { env: { A: "1" } });
+  judge(text);
+  judge(text, ["us", "ap-s", "eu"]);
+}
+
+function judge(text: string, regions?: readonly string[]): void {
+  const { topology, problems } = parseTopology(text, FILE, { env: { A: "1" }, regions });
   expect(topology === undefined).toBe(problems.some((problem) => problem.severity === "error"));
   const lines = text.split("\n");
   for (const problem of problems) {

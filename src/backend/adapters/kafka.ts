@@ -59,17 +59,22 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
 
   /** One partition, so that a heartbeat speaks for everything before it. Twice is harmless. */
   function ensureTopic(): Promise<void> {
-    created ??= (async () => {
-      const admin = kafka.admin();
-      await admin.connect();
-      await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
-      say(`kafka: topic ${topic} is there at ${broker}`);
-      void admin.disconnect().catch(() => {});
-    })().catch((error) => {
+    created ??= createTopic().catch((error) => {
       created = undefined;
       throw error;
     });
     return created;
+  }
+
+  async function createTopic(): Promise<void> {
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+      say(`kafka: topic ${topic} is there at ${broker}`);
+    } finally {
+      void admin.disconnect().catch(() => {});
+    }
   }
 
   async function connectProducer(): Promise<Producer> {

@@ -7,6 +7,8 @@ import type { Listener } from "../settings.ts";
 export interface Call {
   version: number;
   clientId: string;
+  /** "/127.0.0.1" */
+  clientHost: string;
   /** The one through which the client came. */
   listener: Listener;
   /** The client has gone, or the broker stops: whoever waits should end. */

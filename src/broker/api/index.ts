@@ -5,11 +5,13 @@ import { ProtocolError, Reader } from "../protocol/reader.ts";
 import { Writer } from "../protocol/writer.ts";
 import type { Answer, Api, Call } from "./api.ts";
 import { findCoordinator, metadata } from "./cluster.ts";
+import { describeConfigs } from "./configs.ts";
 import { fetch, listOffsets } from "./consume.ts";
+import { deleteGroups, describeGroups, listGroups } from "./groups.ts";
 import { heartbeat, joinGroup, leaveGroup, syncGroup } from "./membership.ts";
 import { offsetCommit, offsetFetch } from "./positions.ts";
 import { initProducerId, produce } from "./produce.ts";
-import { createTopics } from "./topics.ts";
+import { createPartitions, createTopics, deleteTopics } from "./topics.ts";
 
 const apiVersions: Api = {
   key: 18,
@@ -25,6 +27,9 @@ export const APIS: readonly Api[] = [
   apiVersions,
   metadata,
   createTopics,
+  createPartitions,
+  deleteTopics,
+  describeConfigs,
   initProducerId,
   produce,
   fetch,
@@ -36,6 +41,9 @@ export const APIS: readonly Api[] = [
   leaveGroup,
   offsetCommit,
   offsetFetch,
+  describeGroups,
+  listGroups,
+  deleteGroups,
 ];
 
 const BY_KEY = new Map(APIS.map((api) => [api.key, api]));

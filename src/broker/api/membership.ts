@@ -2,7 +2,7 @@
 import { ERROR } from "../protocol/errors.ts";
 import type { Reader } from "../protocol/reader.ts";
 import { Writer } from "../protocol/writer.ts";
-import type { JoinAnswer } from "../group.ts";
+import type { JoinAnswer } from "../member.ts";
 import type { Api } from "./api.ts";
 
 /** Members that keep their place by name (group.instance.id) are not known here; joining as one is refused aloud. */
@@ -14,17 +14,18 @@ export const joinGroup: Api = {
   key: 11,
   name: "JoinGroup",
   version: 5,
-  async answer(request, { clientId }, { groups }) {
+  async answer(request, { clientId, clientHost }, { groups }) {
     const groupId = request.string();
     const [sessionTimeoutMs, rebalanceTimeoutMs, memberId] = [request.int32(), request.int32(), request.string()];
     const refused = isStaticMember(request);
     const protocolType = request.string();
     const protocols = request.array(() => ({ name: request.string(), metadata: request.bytesCopied() }));
     request.end();
-    const joining = { memberId, sessionTimeoutMs, rebalanceTimeoutMs, protocolType, protocols };
+    const timeouts = { sessionTimeoutMs, rebalanceTimeoutMs };
+    const joining = { memberId, clientId, clientHost, ...timeouts, protocolType, protocols };
     const answer: JoinAnswer = refused
       ? { error: ERROR.invalidRequest, generation: -1, protocol: "", leader: "", memberId, members: [] }
-      : await groups.join(groupId, clientId, joining);
+      : await groups.join(groupId, joining);
     const writer = new Writer().int32(0).int16(answer.error).int32(answer.generation);
     writer.string(answer.protocol).string(answer.leader).string(answer.memberId);
     return writer.array(answer.members, (member) => {

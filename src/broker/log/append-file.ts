@@ -134,7 +134,8 @@ function syncOrFail(fd: number, path: string): void {
   }
 }
 
-function orStorageError<T>(path: string, act: () => T): T {
+/** Whatever the file system refuses, as the error that callers answer to clients. */
+export function orStorageError<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (error) {

@@ -14,7 +14,8 @@ export class Durability {
   readonly #die: (reason: string) => void;
   readonly #datasync: Datasync;
   #waiting: { file: AppendFile; done: () => void }[] = [];
-  #syncing = false;
+  /** Of the round that runs. */
+  #syncing: ReadonlySet<AppendFile> = new Set();
 
   constructor(mode: Fsync, die: (reason: string) => void, datasync: Datasync = fdatasync) {
     this.mode = mode;
@@ -31,15 +32,22 @@ export class Durability {
   sync(file: AppendFile): Promise<void> {
     return new Promise((done) => {
       this.#waiting.push({ file, done });
-      if (!this.#syncing) this.#round();
+      if (this.#syncing.size === 0) this.#round();
     });
+  }
+
+  /** Closes a file that nobody writes any more, after the syncs that have begun or wait: they need it open. */
+  release(file: AppendFile): void {
+    const isInUse = this.#syncing.has(file) || this.#waiting.some((one) => one.file === file);
+    if (isInUse) void this.sync(file).then(() => file.close());
+    else file.close();
   }
 
   #round(): void {
     const round = this.#waiting;
     this.#waiting = [];
-    this.#syncing = round.length > 0;
     const files = new Set(round.map(({ file }) => file));
+    this.#syncing = files;
     let left = files.size;
     for (const file of files) {
       this.#datasync(file.fd, (error) => {

@@ -1,8 +1,8 @@
 // A partition: an ordered log of batches in segments, one folder on the disk. Readers see it up to the high watermark, the
 // offset behind the last batch that is as safe as promised.
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { inDirectory, StorageError, type Write } from "./append-file.ts";
+import { inDirectory, orStorageError, StorageError, type Write } from "./append-file.ts";
 import { placeBatch, type Batch } from "./batch.ts";
 import type { Durability } from "./durability.ts";
 import { Segment, type Found } from "./segment.ts";
@@ -14,6 +14,12 @@ export interface PartitionOptions {
   log: (line: string) => void;
   /** For tests: a full disk. */
   write?: Write;
+}
+
+/** How much may stay; -1: without limit. */
+export interface Retention {
+  ms: number;
+  bytes: number;
 }
 
 /** `safe` resolves when it may be acknowledged; absent when that is now. */
@@ -84,8 +90,43 @@ export class Partition {
     return undefined;
   }
 
+  /**
+   * Removes whole closed segments from the front, while the first is older than `ms` or the others alone fill `bytes`. When
+   * everything is too old the last one is closed first, so that it goes too. Throws StorageError, and then the rest stays.
+   */
+  expire(retention: Retention, nowMs: number): void {
+    // The clients' clocks say how old a record is, as in Apache Kafka; records without a time stay.
+    const isOld = ({ maxTimestamp }: Segment) =>
+      retention.ms >= 0 && maxTimestamp >= 0 && nowMs - maxTimestamp > retention.ms;
+    const active = this.#segments.at(-1);
+    if (active && active.file.size > 0 && this.#segments.every(isOld)) this.#roll(active);
+    let surplus = retention.bytes >= 0 ? this.#sizeBytes - retention.bytes : 0;
+    const expired: Segment[] = [];
+    for (const segment of this.#segments.slice(0, -1)) {
+      const isTooMuch = segment.file.size <= surplus;
+      if (segment.nextOffset > this.#highWatermark || !(isOld(segment) || isTooMuch)) break;
+      surplus -= segment.file.size;
+      expired.push(segment);
+    }
+    if (expired.length > 0) inDirectory(this.directory, () => expired.forEach(() => this.#dropFirst()));
+  }
+
+  /** The partition is no more. Whoever waits for its growth looks again, and finds that. */
   close(): void {
-    for (const segment of this.#segments) segment.file.close();
+    for (const segment of this.#segments) this.#options.durability.release(segment.file);
+    for (const watcher of this.watchers) watcher();
+  }
+
+  get #sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.file.size, 0);
+  }
+
+  /** Front to back, so that a kill in between leaves no gap. */
+  #dropFirst(): void {
+    const { file } = this.#segments[0]!;
+    orStorageError(file.path, () => unlinkSync(file.path));
+    this.#segments.shift();
+    this.#options.durability.release(file);
   }
 
   #settle(segment: Segment): Promise<void> | undefined {
@@ -105,6 +146,11 @@ export class Partition {
   #segmentFor(bytes: number): Segment {
     const active = this.#segments.at(-1);
     if (active && (active.file.size === 0 || active.file.size + bytes <= this.#options.segmentBytes)) return active;
+    return this.#roll(active);
+  }
+
+  /** A new segment for what comes next. */
+  #roll(active: Segment | undefined): Segment {
     active?.file.truncate(active.file.size); // a failed append that could not be undone must not be sealed in
     const segment = inDirectory(this.directory, () => this.#open(this.nextOffset));
     if (active) void this.#options.durability.sync(active.file); // nobody waits: it is finished, so it may as well be safe

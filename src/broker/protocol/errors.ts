@@ -27,6 +27,8 @@ export const ERROR = {
   outOfOrderSequence: 45,
   invalidProducerEpoch: 47,
   storageError: 56,
+  nonEmptyGroup: 68,
+  groupIdNotFound: 69,
   fetchSessionIdNotFound: 70,
   memberIdRequired: 79,
   groupMaxSizeReached: 81,

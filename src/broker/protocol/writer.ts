@@ -6,22 +6,26 @@ export class Writer {
   #used = 0;
 
   int8(value: number): this {
-    this.#buffer.writeInt8(value, this.#room(1));
+    const at = this.#room(1);
+    this.#buffer.writeInt8(value, at);
     return this;
   }
 
   int16(value: number): this {
-    this.#buffer.writeInt16BE(value, this.#room(2));
+    const at = this.#room(2);
+    this.#buffer.writeInt16BE(value, at);
     return this;
   }
 
   int32(value: number): this {
-    this.#buffer.writeInt32BE(value, this.#room(4));
+    const at = this.#room(4);
+    this.#buffer.writeInt32BE(value, at);
     return this;
   }
 
   int64(value: number): this {
-    this.#buffer.writeBigInt64BE(BigInt(value), this.#room(8));
+    const at = this.#room(8);
+    this.#buffer.writeBigInt64BE(BigInt(value), at);
     return this;
   }
 
@@ -32,7 +36,8 @@ export class Writer {
   string(value: string): this {
     const length = Buffer.byteLength(value);
     this.int16(length);
-    this.#buffer.write(value, this.#room(length));
+    const at = this.#room(length);
+    this.#buffer.write(value, at);
     return this;
   }
 
@@ -60,6 +65,7 @@ export class Writer {
     return this.#parts;
   }
 
+  /** Where the next bytes go. It may change the buffer, so it is called before that is looked at. */
   #room(length: number): number {
     if (this.#used + length > this.#buffer.length) {
       this.#seal();

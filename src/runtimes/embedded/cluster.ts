@@ -2,6 +2,7 @@
 // directory holds what another shell needs to reconnect, and its processes carry its mark, so that `down` finds even those
 // that a killed command had no time to write down.
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import type { Cluster, Runtime, StackPlace } from "../../model/cluster.ts";
 import type { Recorder } from "../../model/event.ts";
 import type { NodeState } from "../../model/fault.ts";
@@ -71,6 +72,7 @@ export function embedded(options: EmbeddedOptions = {}): Runtime {
 async function startAll(nodes: readonly EmbeddedNode[], record: Recorder, signal: AbortSignal): Promise<void> {
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
+  setMaxListeners(LISTENERS_PER_NODE * nodes.length, either); // Node.js otherwise takes many nodes for a leak
   const starts = nodes.map(async (node) => {
     record({ type: "node", node: node.spec.name, state: "starting", expected: true });
     await node.startHealthy(either);
@@ -81,6 +83,8 @@ async function startAll(nodes: readonly EmbeddedNode[], record: Recorder, signal
   await Promise.allSettled(starts);
   either.throwIfAborted();
 }
+
+const LISTENERS_PER_NODE = 8;
 
 function assemble(site: Site): Cluster & { nodes: readonly EmbeddedNode[] } {
   const nodes: readonly EmbeddedNode[] = site.topology.nodes

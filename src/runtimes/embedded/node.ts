@@ -84,7 +84,7 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
     const failed = new NodeFailed(
       spec.name,
       `could not be started: ${message}`,
-      [],
+      tail(place, spec.name, LOG_LINES), // of its former life
       known?.[1](LAYOUT.home(place)) ?? hint ?? DOCTOR,
     );
     failed.cause = error;
@@ -129,6 +129,10 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
   return {
     spec,
     address,
+    // Asked for, not made here: of a stack that was left half started only what was begun is known.
+    get url() {
+      return recipe.url(spec, site);
+    },
     request: http.request,
     async answers() {
       return running() !== undefined && (await probe()) === "ready";

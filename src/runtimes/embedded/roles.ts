@@ -47,6 +47,8 @@ export interface Recipe {
   launch(spec: NodeSpec, site: Site): Promise<Launch>;
   /** Never throws. */
   probe(spec: NodeSpec, site: Site, http: Http, timeoutMs: number): Promise<Readiness>;
+  /** What a client connects to. */
+  url(spec: NodeSpec, site: Site): string;
   /** What asks it to end in good order. */
   stopSignal: NodeJS.Signals;
   /** Takes back what a kill left in the system; called when none of its processes lives. */
@@ -56,6 +58,7 @@ export interface Recipe {
 export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>> = {
   gateway: {
     ...program("gateway"),
+    url: (spec, site) => `http://${reach(site, spec, spec.region)}`,
     unavailable(_spec, site) {
       site.program("gateway");
       gatewayConfig(site.topology, () => "127.0.0.1:1"); // a route that leads nowhere shows before anything starts
@@ -70,6 +73,7 @@ export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>
   },
   backend: {
     ...program("backend"),
+    url: (spec, site) => `http://${reach(site, spec, spec.region)}`,
     launch: async (spec, site) =>
       node("backend", spec, site, {
         REGION: spec.region,
@@ -110,11 +114,17 @@ export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>
       const login = { ...databaseOf(spec), password: secret(site, spec), port: port(site, spec) };
       return (await answersQueries(login, timeoutMs)) ? "ready" : "silent";
     },
+    url(spec, site) {
+      const { user, database } = databaseOf(spec);
+      const [name, password] = [user, secret(site, spec)].map(encodeURIComponent);
+      return `postgres://${name}:${password}@${reach(site, spec, spec.region)}/${encodeURIComponent(database)}`;
+    },
     stopSignal: "SIGINT", // "fast": ends connections. SIGTERM would wait for clients to leave
     release: async (spec, site) => releaseMemory(await postgresTools(site), LAYOUT.data(site.place, spec.name)),
   },
   kafka: {
     ...program("broker"),
+    url: (spec, site) => reach(site, spec, spec.region),
     // The home region's comes first. Clients reconnect to what the broker advertises, so each source region has its own.
     listeners: (spec, topology) => [spec.region, ...topology.regions.filter((region) => region !== spec.region)],
     launch: async (spec, site) => {
