@@ -44,7 +44,7 @@ export async function run(options: RunOptions): Promise<Run> {
 
   return finallyAll(
     async () => {
-      stack = withholding(await options.stand(signal, history.listen), trouble);
+      stack = recordOrEnd(await options.stand(signal, history.listen), trouble);
       stack.events.append({
         type: "run",
         id,
@@ -72,7 +72,7 @@ export async function run(options: RunOptions): Promise<Run> {
 }
 
 /** What cannot be recorded ends the run at once: a history with holes proves nothing. */
-function withholding(stack: Stack, trouble: AbortController): Stack {
+function recordOrEnd(stack: Stack, trouble: AbortController): Stack {
   const append: Stack["events"]["append"] = (happening) => {
     try {
       return stack.events.append(happening);

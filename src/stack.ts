@@ -84,13 +84,13 @@ export async function up(around: Surroundings, options: UpOptions): Promise<Stac
     const gateway = cluster.nodes.find((node) => node.spec.role === "gateway");
     const standing: StackRecord = { ...record, state: "up", gateway: gateway ? `http://${gateway.address}` : "" };
     await inTurn(around.ownership, directory, async () => {
-      if (!isStill(directory, record)) {
-        throw new StackError(`stack "${name}" was ended by another command while it started`);
-      }
+      if (!isStill(directory, record)) throw endedWhileStarting(name);
       writeRecord(directory, standing);
     });
     return assemble(around, standing, directory, cluster, events, clock, signal);
-  } catch (error) {
+  } catch (failure) {
+    // What the `down` of another shell does to the nodes is no failure of theirs.
+    const error = !signal.aborted && isEndedByOthers(directory, record) ? endedWhileStarting(name) : failure;
     events?.close();
     try {
       await cluster?.down();
@@ -234,6 +234,21 @@ async function claim(around: Surroundings, directory: string, record: StackRecor
 
 function isStill(directory: string, { id }: StackRecord): boolean {
   return readRecord(directory)?.id === id;
+}
+
+function isEndedByOthers(directory: string, record: StackRecord): boolean {
+  try {
+    return !isStill(directory, record) || readRecord(directory)?.state === "stopping";
+  } catch {
+    return false; // a record that cannot be read is not the first error
+  }
+}
+
+function endedWhileStarting(name: string): StackError {
+  return new StackError(
+    `stack "${name}" was ended by another command while it started`,
+    `Start it again with "regionctl up${stackFlag(name)}".`,
+  );
 }
 
 /** Removes the directory, unless another stack has taken the name in the meantime. */

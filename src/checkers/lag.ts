@@ -14,6 +14,7 @@ import type { FaultWindow } from "./faults.ts";
 import { factsOf } from "./history.ts";
 import type { Facts, Recorded } from "./history.ts";
 import { tooHopeful } from "./lag-shown.ts";
+import type { TooHopeful } from "./lag-shown.ts";
 import { count, duration, judged, moment, percent, sayRead, sayWrite, several, STORIES } from "./say.ts";
 
 /** Less than this is no lag: a region that hears from the others several times a second is never much fresher. */
@@ -248,12 +249,18 @@ function shown(facts: Facts, region: string): Part {
       read.complete!.seq,
       write.effect.acknowledged.complete!.seq,
     ]),
-    story: found
-      .slice(0, STORIES)
-      .flatMap(({ sample, source, lagMs, read, write }) => [
-        sayWrite(write.effect.acknowledged),
-        `At ${moment(sample.at)} (event ${sample.seq}) ${region} said it was ${duration(lagMs)} behind ${source}: so it had that write.`,
-        `${sayRead(read)} It had not.`,
-      ]),
+    story: sayTooHopeful(region, found),
   };
+}
+
+/** One case tells it all: the others are the same lie. */
+function sayTooHopeful(region: string, [first, ...others]: readonly TooHopeful[]): readonly string[] {
+  if (first === undefined) return [];
+  const { sample, source, lagMs, read, write } = first;
+  return [
+    sayWrite(write.effect.acknowledged),
+    `At ${moment(sample.at)} (event ${sample.seq}) ${region} said it was ${duration(lagMs)} behind ${source}: so it had that write.`,
+    `${sayRead(read)} It had not.`,
+    ...(others.length > 0 ? [`And ${count(others.length)} more like this.`] : []),
+  ];
 }

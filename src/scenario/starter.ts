@@ -13,11 +13,11 @@ export function starterScenario({ name, reference, topology }: StarterOptions): 
   const [region = "", ...others] = topology.regions;
   const victim = nodesOf(topology, region, "backend")[0] ?? nodesOf(topology, region)[0];
   const workload = Object.keys(topology.workloads)[0];
-  const looksAt = topology.steady.find((request) => request.region === region);
+  const looksAt = topology.steady.find((request) => request.region === region)!; // a topology has one per region
   const parts = [
     head(name, reference, victim, region),
     workload === undefined ? [] : traffic(workload, topology.regions),
-    steps({ region, others, victim, looksAt: looksAt && `${looksAt.method} ${looksAt.path}`, topology }),
+    steps({ region, others, victim, looksAt: `${looksAt.method} ${looksAt.path}`, topology }),
     expectations({ region, others, hasWorkload: workload !== undefined }),
   ];
   return `${parts
@@ -57,7 +57,7 @@ interface Story {
   others: readonly string[];
   victim: NodeSpec | undefined;
   /** A request that a healthy region answers. */
-  looksAt: string | undefined;
+  looksAt: string;
   topology: Topology;
 }
 
@@ -66,11 +66,12 @@ function steps({ region, others, victim, looksAt, topology }: Story): readonly s
   return [
     "# In their order, each with one verb.",
     "steps:",
-    ...(looksAt === undefined ? [] : [`  - request: ${looksAt}`, "    expect: { status: 200 }"]),
+    `  - request: ${looksAt}`,
+    "    expect: { status: 200 }",
     "  - wait: 1s # some writes before, or there is nothing to lose",
     `  - kill: ${victim?.name ?? region}`,
     "    for: 2s # a promise: it ends by itself, and the next step follows at once",
-    ...(looksAt !== undefined && failsOver
+    ...(failsOver
       ? [
           `  - request: ${looksAt}`,
           `    expect: { status: 200${others.length === 1 ? `, served-by: ${others[0]}` : ""} } # another region answers`,

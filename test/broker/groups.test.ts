@@ -228,8 +228,9 @@ describe("a restart", () => {
     restart(true);
     const { a, b, generation } = await pair();
     restart(true);
-    expect(groups.describe("g")).toMatchObject({ state: "stable", protocol: "range" });
-    expect((await sync(b, generation)).assignment.toString()).toBe("right");
+    const { state, protocol, members } = groups.describe("g")!;
+    expect([state, protocol, members.map(({ memberId }) => memberId)]).toEqual(["stable", "range", [a, b]]);
+    expect((await sync(a, generation)).assignment.toString()).toBe("left");
     expect(groups.commit("g", a, generation)).toBe(ERROR.none);
     for (let ms = 0; ms < SESSION_MS; ms += 500) {
       expect(groups.heartbeat("g", a, generation)).toBe(ERROR.none);

@@ -133,6 +133,46 @@ test.runIf(hasPrlimit)(
   },
 );
 
+test.runIf(hasPrlimit)("a full disk refuses every change of topics and groups, and leaves each as it was", async () => {
+  await using broker = await startBroker();
+  await using connection = await Connection.open(broker.ports[0]!);
+  const ask = <T>(name: string, args: unknown) => connection.ask<T>(name, args as Record<string, unknown>);
+  await connection.createTopic("t");
+  const commit = async () => {
+    const topics = [{ topic: "t", partitions: [{ partition: 0, offset: "1" }] }];
+    const asked = { groupId: "g", groupGenerationId: -1, memberId: "", topics };
+    const { responses } = await ask<{ responses: { partitions: { errorCode: number }[] }[] }>("offsetCommit/v5", asked);
+    return responses[0]!.partitions[0]!.errorCode;
+  };
+  expect(await commit()).toBe(ERROR.none);
+
+  type Codes = { topicErrors: { errorCode: number }[] };
+  const changes = [
+    () => connection.createTopic("new"),
+    async () => {
+      const asked = { topicPartitions: [{ topic: "t", count: 2 }], timeout: 100 };
+      return (await ask<Codes>("createPartitions/v1", asked)).topicErrors[0]!.errorCode;
+    },
+    commit,
+    async () => (await ask<{ results: { errorCode: number }[] }>("deleteGroups/v1", ["g"])).results[0]!.errorCode,
+    async () => (await ask<Codes>("deleteTopics/v1", { topics: ["t"], timeout: 100 })).topicErrors[0]!.errorCode,
+  ];
+  const room = (bytes: string) => {
+    execFileSync("/usr/bin/prlimit", ["--pid", String(broker.process.pid), `--fsize=${bytes}:unlimited`]);
+  };
+  room("10");
+  for (const [index, change] of changes.entries()) expect(await change(), `change ${index}`).toBe(ERROR.storageError);
+  room("unlimited");
+  expect(await connection.produce("t", await batchOf({ values: ["still here"] }))).toMatchObject({ errorCode: 0 });
+  await broker.restart();
+  expect(broker.output()).not.toContain("torn");
+  await using again = await Connection.open(broker.ports[0]!);
+  const { groups } = await again.ask<{ groups: { state: string }[] }>("describeGroups/v2", { groupIds: ["g"] });
+  expect(groups).toMatchObject([{ state: "Empty" }]);
+  const { topicMetadata } = await again.ask<{ topicMetadata: object[] }>("metadata/v4", { topics: [] });
+  expect(topicMetadata).toMatchObject([{ topic: "t", partitionMetadata: [{}] }]);
+});
+
 describe("SIGKILL under load", () => {
   test.each(["never", "group"])("fsync %s: what was acknowledged is there, once, in order", async (fsync) => {
     const environment = { KAFKA_LOG_FSYNC: fsync, KAFKA_LOG_SEGMENT_BYTES: "16384" };

@@ -88,6 +88,19 @@ test("requests that come all at once are answered one after the other, in order"
   for (const expected of [0, 1, 2, 3, 4]) expect((await connection.receive()).correlationId).toBe(expected);
 });
 
+test("a name that is asked a thousand times over is answered once: answers cannot be multiplied", async () => {
+  await using connection = await open();
+  const often = <T>(item: T) => Array.from({ length: 1_000 }, () => item);
+  const resources = often({ type: 2, name: "t" });
+  expect((await connection.ask<{ resources: object[] }>("describeConfigs/v2", { resources })).resources).toHaveLength(
+    1,
+  );
+  const { groups } = await connection.ask<{ groups: object[] }>("describeGroups/v2", { groupIds: often("g") });
+  expect(groups).toHaveLength(1);
+  const { topicErrors } = await connection.ask<{ topicErrors: object[] }>("deleteTopics/v1", { topics: often("no") });
+  expect(topicErrors).toEqual([{ topic: "no", errorCode: ERROR.unknownTopicOrPartition }]);
+});
+
 test("a long poll is answered when something is written", async () => {
   await using reader = await open();
   await using writer = await open();

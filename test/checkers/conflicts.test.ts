@@ -104,6 +104,14 @@ describe("every record, recomputed", () => {
     expect(ordered.story).toContain(
       "But us:1,eu:1 covers us:1,eu:0: its author had seen the other one, so it is no conflict.",
     );
+    const backwards = new Story();
+    backwards.write("us", 7, 10, { basis: "us:0,eu:0", id: "a" }).ok("us:1,eu:0");
+    backwards.write("us", 7, 11, { basis: "us:1,eu:0", id: "c" }).ok("us:2,eu:0");
+    backwards.write("us", 7, 12, { basis: "us:2,eu:0", id: "d" }).ok("us:3,eu:0");
+    backwards.settled({ 7: [12, "us:3,eu:0"] });
+    expect(judge(backwards).valid).toBe(true);
+    const said = judge(backwards.conflict("eu", 7, us, side(11, "us:2,eu:0", "c"))).story;
+    expect(said).toContain("But us:2,eu:0 covers us:1,eu:0: its author had seen the other one, so it is no conflict.");
     expect(judge(met().conflict("us", 7, eu, eu)).valid).toBe(false);
     expect(judge(met().conflict("us", 7, eu, null)).valid).toBe(false);
   });
@@ -132,6 +140,12 @@ describe("every record, recomputed", () => {
     const wrong = judge(met().conflict("us", 7, us, eu));
     expect(wrong.valid).toBe(false);
     expect(wrong.story!.join("\n")).toContain("But in the end all regions hold 20");
+    const again = new Story();
+    again.write("us", 7, 20, { basis: "us:0,eu:0", id: "a" }).ok("us:1,eu:0");
+    again.write("eu", 7, 15, { basis: "us:0,eu:0", id: "b" }).ok("us:0,eu:1");
+    again.write("eu", 7, 20, { basis: "us:1,eu:1", id: "c" }).ok("us:1,eu:2");
+    again.settled({ 7: [20, "us:1,eu:2"] }).conflict("eu", 7, side(15, "us:0,eu:1", "b"), side(20, "us:1,eu:0", "a"));
+    expect(judge(again).valid).toBe(true); // another write of the same value stands there
     const twice = met()
       .conflict("us", 7, us, eu)
       .conflict("us", 7, side(20, "us:2,eu:0", "b"), eu, "duplicate-request");

@@ -91,6 +91,7 @@ describe("drains within", () => {
   test("and it stays so for a second: one reading from before the trouble is no catching up", () => {
     expect(within(after(0, 5, 4, 3, 2, 0, 0, 0, 0, 0), 1_000).valid).toBe(false);
     expect(within(after(0, 5, 4, 3, 2, 0, 0, 0, 0, 0), 1_500).valid).toBe(true);
+    expect(within(after(0, 0, 0, 5, 4, 0, 0, 0, 0, 0), 1_000).valid).toBe(false);
     expect(within(after(0, 0, 0, 0, 0, 0, 5, 0), 1_000).valid).toBe(true); // long after: another matter
   });
 
@@ -125,6 +126,12 @@ describe("drains within", () => {
       return samples(story.at(secondEnds).ended("d", ["db-eu"]), secondEnds + 250, 0, 0, 0, 0, 0);
     };
     expect(within(overlapping(3_100), 300).valid).toBe(true);
+    expect(within(overlapping(3_100), 249).valid).toBe(false);
+
+    const inside = new Story().at(1_000).begun("kill", ["kafka"], "k").at(1_200).begun("kill", ["db-eu"], "d");
+    samples(inside.at(1_400).ended("d", ["db-eu"]), 1_500, 3, 3, 3, 3);
+    samples(inside.at(2_500).ended("k", ["kafka"]), 2_750, 0, 0, 0, 0, 0);
+    expect(within(inside, 300).valid).toBe(true);
 
     const chain = (gap: number) => {
       const story = after(...Array.from({ length: gap / 250 }, () => 3));

@@ -101,7 +101,8 @@ describe("the JSON Schema", () => {
     [PERCENT, parsePercent, ["0%", "99.5%", "100%"], ["", "5", "%", "5 %", "5s"]],
     [RATE, parseRate, ["200/s", "1.5/m", "1/h"], ["", "200", "/s", "5/ms", "5s"]],
   ] as const)("writes units as they are parsed: %o", ({ pattern }, parse, right, wrong) => {
-    for (const text of [...right, ...wrong]) expect(new RegExp(pattern).test(text), text).toBe(parse(text) !== undefined);
+    for (const text of [...right, ...wrong])
+      expect(new RegExp(pattern).test(text), text).toBe(parse(text) !== undefined);
   });
 
   it("says of every verb and expectation what it means", () => {
