@@ -40,7 +40,7 @@ export function createRun(out: string, id: string, files: { scenario: string; to
     write(event) {
       try {
         const line = Buffer.from(`${JSON.stringify(event)}\n`);
-        for (let written = 0; written < line.length; ) written += fs.writeSync(fd, line, written);
+        for (let written = 0; written < line.length;) written += fs.writeSync(fd, line, written);
       } catch (error) {
         throw fullDisk(error, file);
       }

@@ -1,5 +1,6 @@
 // run(scenario) -> Run: the story of the product on one screen.
 import { randomBytes, randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { createRun, judged, keepLogs, type RunWriter, saveVerdicts } from "./archive.ts";
 import type { Event, RunEnded } from "./model/event.ts";
 import type { Run } from "./model/run.ts";
@@ -8,6 +9,7 @@ import { seeded } from "./model/random.ts";
 import type { Topology } from "./model/topology.ts";
 import { type Observers, observe } from "./run/observe.ts";
 import { runTraffic } from "./run/clients.ts";
+import { readSurvivors } from "./run/surviving.ts";
 import type { Stack } from "./stack.ts";
 import { pageConflicts } from "./traffic/final.ts";
 import { homesOf } from "./traffic/probes.ts";
@@ -39,6 +41,7 @@ export async function run(options: RunOptions): Promise<Run> {
   const history = collect(id, writer, options.onEvent);
   const trouble = new AbortController();
   const signal = AbortSignal.any([options.interrupt, trouble.signal]);
+  setMaxListeners(0, signal); // every running `for`, stream of traffic and request waits on it at the same time
   let stack: Stack | undefined;
   let isKept = options.afterwards === "leave";
 
@@ -117,7 +120,12 @@ async function play(options: RunOptions, stack: Stack, signal: AbortSignal): Pro
     signal,
     gateway: stack.record.gateway,
     newId: randomUUID,
+    async perform(step, within) {
+      const problem = await playStep(step, within);
+      if (problem) throw new StepProblem(problem.verdict, `step ${step.path}: ${problem.message}`);
+    },
   };
+  stack.faults.beforeEnd(readSurvivors(scene, scenario));
   let ended: RunEnded = { type: "end", reason: "done" };
   try {
     await healthyAtFirst(scene, observers);
@@ -164,12 +172,13 @@ async function playSteps(steps: readonly Step[], scene: Scene): Promise<void> {
       continue;
     }
     if (failed) await scene.faults.heal();
-    failed = !(await playStep(step, scene, begin)) || failed;
+    const due = step.atMs === undefined ? undefined : begin + step.atMs;
+    failed = (await playStep(step, scene, due)) !== undefined || failed;
   }
 }
 
-/** Performs one step when its time has come. False when it did not do what it says. */
-async function playStep(step: Step, scene: Scene, begin: number): Promise<boolean> {
+/** Performs one step when its time has come. Answers why it did not do what it says. */
+async function playStep(step: Step, scene: Scene, due?: number): Promise<StepProblem | undefined> {
   const { path, verb, text, line } = step;
   let begun = false;
   const sayBegin = (lateMs?: number) => {
@@ -178,8 +187,7 @@ async function playStep(step: Step, scene: Scene, begin: number): Promise<boolea
   };
   try {
     let lateMs: number | undefined;
-    if (step.atMs !== undefined) {
-      const due = begin + step.atMs;
+    if (due !== undefined) {
       await scene.clock.sleep(due - scene.clock.now(), scene.signal);
       lateMs = Math.max(0, Math.round(scene.clock.now() - due));
     }
@@ -187,13 +195,13 @@ async function playStep(step: Step, scene: Scene, begin: number): Promise<boolea
     sayBegin(lateMs);
     await verbs[step.verb]!.perform(scene, step as never);
     scene.record({ type: "step", phase: "end", path, verdict: "passed" });
-    return true;
+    return undefined;
   } catch (error) {
     scene.signal.throwIfAborted();
     if (!begun) sayBegin();
-    const verdict = error instanceof StepProblem ? error.verdict : "errored";
-    scene.record({ type: "step", phase: "end", path, verdict, detail: (error as Error).message });
-    return false;
+    const problem = error instanceof StepProblem ? error : new StepProblem("errored", (error as Error).message);
+    scene.record({ type: "step", phase: "end", path, verdict: problem.verdict, detail: problem.message });
+    return problem;
   }
 }
 

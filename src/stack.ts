@@ -11,7 +11,7 @@ import type { Clock } from "./model/time.ts";
 import type { Topology } from "./model/topology.ts";
 import { wallClock } from "./stack/clock.ts";
 import { type EventLog, openEventLog } from "./stack/event-log.ts";
-import { isFullDisk, readJson, replaceFile } from "./stack/files.ts";
+import { isFullDisk, readJson, removeWhole, replaceFile } from "./stack/files.ts";
 import { type Ownership, withLock, withLockAsync } from "./stack/lock.ts";
 import { directoryOf, inTurn, namesIn, readRecord, type StackRecord, writeRecord } from "./stack/record.ts";
 
@@ -208,9 +208,12 @@ async function takeAway(around: Surroundings, directory: string): Promise<void> 
     } catch (error) {
       if (!isFullDisk(error)) throw error; // taking it down is what makes room
     }
-    await (await runtime.reconnect(placeOf(record, directory), record.topology)).down();
+    const cluster = await runtime.reconnect(placeOf(record, directory), record.topology);
+    await cluster.down();
+    await removeWhole(directory);
+    await cluster.down(); // what another command, that did not know yet, started in between
   }
-  fs.rmSync(directory, { recursive: true, force: true });
+  await removeWhole(directory);
 }
 
 /** Takes the name: makes the directory and writes the record. What a dead process left there is taken down first. */
@@ -254,7 +257,7 @@ function endedWhileStarting(name: string): StackError {
 /** Removes the directory, unless another stack has taken the name in the meantime. */
 async function removeOwn(around: Surroundings, directory: string, record: StackRecord): Promise<void> {
   await inTurn(around.ownership, directory, async () => {
-    if (isStill(directory, record)) fs.rmSync(directory, { recursive: true, force: true });
+    if (isStill(directory, record)) await removeWhole(directory);
   });
 }
 

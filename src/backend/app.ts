@@ -2,7 +2,8 @@
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type RouteHandlerMethod } from "fastify";
 import type { Socket } from "node:net";
 import { CLOCKS, type Policy } from "./conflict/clock.ts";
-import type { Broken } from "./broken.ts";
+import { type Broken, WITHOUT_STAMPS } from "./broken.ts";
+import { createHold, type Hold } from "./control.ts";
 import { createMetrics } from "./metrics.ts";
 import { StoreUnavailable, type Conflict, type Ports } from "./ports.ts";
 import { propertyRoutes } from "./property/routes.ts";
@@ -25,6 +26,8 @@ export interface Settings {
 
 export interface Backend {
   http: FastifyInstance;
+  /** Keeps answers to writes back when it is told to. */
+  hold: Hold;
   /** Replicates in the background until `close`. Reads and writes work without it. */
   replicate(): void;
   /** Answers what is in flight, ends the background, gives the ports back. */
@@ -38,7 +41,7 @@ const CONFLICTS_PAGE = { least: 1, greatest: 500, otherwise: 500 };
 export function createBackend(settings: Settings, ports: Ports): Backend {
   const { region, regions, broken } = settings;
   const { store, log, clock, say } = ports;
-  const stamps = CLOCKS[settings.conflicts](ports.stampNow);
+  const stamps = broken === "no-stamps" ? WITHOUT_STAMPS : CLOCKS[settings.conflicts](ports.stampNow);
   const ending = new AbortController();
   const recorded = (conflict: Conflict) => metrics.conflict(conflict.kind);
 
@@ -68,7 +71,12 @@ export function createBackend(settings: Settings, ports: Ports): Backend {
     const route = request.routeOptions.url ?? "unknown";
     metrics.request(request.method, route, reply.statusCode, reply.elapsedTime / 1_000);
   });
-  propertyRoutes(http, { regions }, store, put);
+  const hold = createHold();
+  propertyRoutes(http, { regions }, store, async (request) => {
+    const result = await put(request);
+    if (result.kind === "done") await hold.pass();
+    return result;
+  });
 
   const get = (path: string, handler: RouteHandlerMethod) =>
     http.route({ method: "GET", url: `/:region/${path}`, handler });
@@ -102,11 +110,13 @@ export function createBackend(settings: Settings, ports: Ports): Backend {
   let background: Promise<unknown> = Promise.resolve();
   return {
     http,
+    hold,
     replicate() {
       background = Promise.all([relay.run(ending.signal), consumer.run(ending.signal), prune(ports, ending.signal)]);
     },
     async close() {
       ending.abort();
+      hold.set(false); // what is committed is still told
       await http.close();
       await Promise.allSettled([log.close(), background]);
       await store.close();

@@ -1,10 +1,14 @@
 // A backend that is broken on purpose, in tests only: each word breaks one promise, and a scenario must catch it.
+import type { StampClock } from "./conflict/clock.ts";
 
 export const BROKEN = {
   "ack-before-commit": "answers a PUT before its transaction is committed",
   "skip-dedup": "forgets request ids: a repeat takes effect again, whatever it expects",
   "drop-event": "never publishes every third event of the outbox",
   "arrival-order": "keeps whatever arrived last, without comparing",
+  "no-stamps": "resolves without stamps: the greatest name of a region wins, whichever write knew the other",
+  "remember-before-effect": "remembers a request id, and an answer, before it knows whether there will be an effect",
+  "relay-by-greatest-id": "publishes only what has a greater id than everything published before",
   "lag-lies": "says that it is never behind",
 } as const;
 
@@ -14,6 +18,9 @@ export type Broken = keyof typeof BROKEN;
 export const LOSE_EVERY = 10;
 /** drop-event: every how many events. */
 export const DROP_EVERY = 3;
+
+/** no-stamps: all are equal, so the region's name decides. */
+export const WITHOUT_STAMPS: StampClock = { next: () => 0, observe: () => {} };
 
 /** Throws on an unknown word: a test that broke nothing would prove nothing. */
 export function parseBroken(word: string | undefined): Broken | undefined {

@@ -2,6 +2,7 @@
 import type { KafkaSettings } from "./adapters/kafka.ts";
 import type { Settings } from "./app.ts";
 import { parseBroken } from "./broken.ts";
+import type { ControlSettings } from "./control.ts";
 
 export interface Environment {
   settings: Settings;
@@ -9,6 +10,8 @@ export interface Environment {
   port: number;
   databaseUrl: string;
   kafka: KafkaSettings;
+  /** Absent: nobody can tell it what to do to itself. */
+  control?: ControlSettings;
 }
 
 /** What is wrong with the environment, in one line. */
@@ -44,6 +47,7 @@ export function readEnvironment(env: Variables): Environment {
       "an address like postgres://user:password@host:5432/name",
     ),
     kafka: { broker: needed(env, "KAFKA_BROKER", /^[^\s:]+:\d+$/, "host:port"), topic, region },
+    control: controlOf(env),
   };
 }
 
@@ -55,10 +59,17 @@ function needed(env: Variables, name: string, pattern: RegExp, example: string):
   return value;
 }
 
-function portOf(text: string): number {
+function portOf(text: string, name = "PORT"): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new ConfigurationError(`PORT is "${text}", but must be a number from 0 to 65535`);
+  throw new ConfigurationError(`${name} is "${text}", but must be a number from 0 to 65535`);
+}
+
+/** A control port without a token would obey anybody. */
+function controlOf(env: Variables): ControlSettings | undefined {
+  if ((env.CONTROL_PORT ?? "") === "") return undefined;
+  const token = needed(env, "CONTROL_TOKEN", /^[\x21-\x7e]{16,}$/, "at least 16 visible characters, hard to guess");
+  return { port: portOf(env.CONTROL_PORT!, "CONTROL_PORT"), token };
 }
 
 function policyOf(word: string): Settings["conflicts"] {

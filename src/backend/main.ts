@@ -6,6 +6,7 @@ import { createPostgresStore } from "./adapters/postgres.ts";
 import { systemClock } from "./adapters/system.ts";
 import { createBackend, type Backend } from "./app.ts";
 import { BROKEN } from "./broken.ts";
+import { serveControl } from "./control.ts";
 import { ConfigurationError, readEnvironment, type Environment } from "./environment.ts";
 import type { Log } from "./ports.ts";
 
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   const backend = createBackend(settings, ports);
   // Opens the first connection while nobody waits for it.
   void store.ping().catch(() => {});
+  if (environment.control) await serveControl(backend.hold, environment.control);
   await backend.http.listen({ host, port });
   say(`${settings.node} serves region ${settings.region} on ${host}:${port}`);
   backend.replicate();

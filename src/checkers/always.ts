@@ -154,7 +154,7 @@ function enoughTraffic(history: readonly Event[]): Judgement {
   if (traffic.length > 0 && answered.length < LEAST_ANSWERED)
     return judged("unknown", `${said}: at least ${LEAST_ANSWERED} answers are needed to mean anything`);
   const asked = [...new Set(traffic.flatMap(({ regions }) => regions))];
-  const silent = asked.filter((region) => !answered.some(({ invoke }) => invoke.region === region));
+  const silent = asked.filter((region) => !answered.some(({ invoke }) => (invoke.home ?? invoke.region) === region));
   if (silent.length > 0) return judged("unknown", `${said}, none of them by clients of ${silent.join(", ")}`);
   return judged(true, said);
 }

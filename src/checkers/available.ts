@@ -32,6 +32,7 @@ export const available: ExpectationWords<Args> = {
     const windows = faultsOf(history);
     const due = dueOperations(facts, region)
       .filter((one) => during === undefined || inForce(windows, one.due))
+      .filter((one) => !(atHome && one.roamed)) // home was not asked
       .map((one) => asked(one, atHome ? region : undefined));
     const when = during === "faults" ? " while a fault was in force" : "";
     if (due.length === 0) return judged("unknown", `no operation of a client of ${region} was due${when}`);

@@ -13,6 +13,8 @@ export interface Due {
   why?: string;
   /** When it was known that there is no answer, or when it came. Absent: nothing more is in the history. */
   over?: number;
+  /** It asked another region than its own. */
+  roamed?: boolean;
   /** The region that answered. */
   servedIn?: string;
   /** The event that tells. */
@@ -21,7 +23,7 @@ export interface Due {
 
 /** In the order in which they were due. */
 export function dueOperations(facts: Facts, region: string): readonly Due[] {
-  const begun = facts.operations.filter(({ invoke }) => invoke.region === region).map(dueOf);
+  const begun = facts.operations.filter(({ invoke }) => (invoke.home ?? invoke.region) === region).map(dueOf);
   const missed = facts.missed
     .filter((event) => event.region === region)
     .map(({ due, at, seq }): Due => ({ due, tookMs: Infinity, why: "no client was free to begin it", over: at, seq }));
@@ -32,7 +34,8 @@ function dueOf(operation: Operation): Due {
   const { invoke, complete, servedIn } = operation;
   const why = whyUnanswered(operation);
   const tookMs = why === undefined ? complete!.at - invoke.due : Infinity;
-  return { due: invoke.due, tookMs, why, over: complete?.at, servedIn, seq: complete?.seq ?? invoke.seq };
+  const roamed = invoke.home !== undefined;
+  return { due: invoke.due, tookMs, why, roamed, over: complete?.at, servedIn, seq: complete?.seq ?? invoke.seq };
 }
 
 function whyUnanswered({ complete, outcome }: Operation): string | undefined {

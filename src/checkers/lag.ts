@@ -17,7 +17,7 @@ import { tooHopeful } from "./lag-shown.ts";
 import type { TooHopeful } from "./lag-shown.ts";
 import { count, duration, judged, moment, percent, sayRead, sayWrite, several, STORIES } from "./say.ts";
 
-/** Less than this is no lag: a region that hears from the others several times a second is never much fresher. */
+/** Less than this is no lag: what was heard from another region counts as fresh for most of a second. */
 const DRAINED_S = 1;
 /** The first reading after a fault may be older than the trouble: only what lasts this long has drained. */
 const STEADY_MS = 1_000;

@@ -80,8 +80,9 @@ const KEYS_SHOWN = 12;
 function trafficLines({ workload, step, regions, spec, range, keys }: PlannedTraffic): readonly string[] {
   const begins = step === undefined ? "from before the first step on" : `from step ${step} on`;
   const rest = keys.length - KEYS_SHOWN;
+  const roaming = spec.roam === undefined ? "" : `, ${percent(spec.roam.share)} asked of another region`;
   return [
-    `  ${workload}, ${begins}: ${percent(spec.reads)} reads, ${percent(spec.repeats)} of the writes sent again`,
+    `  ${workload}, ${begins}: ${percent(spec.reads)} reads, ${percent(spec.repeats)} of the writes sent again${roaming}`,
     ...table(
       regions.map(({ region, clients, ratePerSecond }) => [
         `    ${region}`,
@@ -101,8 +102,13 @@ function stepLines(steps: readonly PlannedStep[]): readonly string[] {
   return all.flatMap((step, i) => [heads[i]!, ...notesOf(step).map((note) => `      ${note}`)]);
 }
 
+const DRAWS_SHOWN = 12;
+
 const flattened = (steps: readonly PlannedStep[]): readonly PlannedStep[] =>
-  steps.flatMap((step) => [step, ...flattened(step.steps ?? [])]);
+  steps.flatMap((step) => [
+    step,
+    ...flattened((step.steps ?? []).slice(0, step.verb === "chaos" ? DRAWS_SHOWN : undefined)),
+  ]);
 
 /** What its line does not say. */
 function notesOf(step: PlannedStep): readonly string[] {
@@ -122,9 +128,11 @@ function notesOf(step: PlannedStep): readonly string[] {
 interface Args {
   target?: { condition?: Step["when"] };
   to?: string;
+  headers?: object;
   body?: unknown;
   expect?: unknown;
   grace?: number;
+  times?: number;
 }
 
 type Note = (step: PlannedStep, args: Args) => string | undefined;
@@ -133,9 +141,10 @@ const grace: Note = (_step, args) => `SIGTERM, and SIGKILL after ${formatDuratio
 
 /** Per verb, what its parameters mean. */
 const NOTES: Readonly<Record<string, Note>> = {
-  request({ withinMs }, { to, body, expect }) {
+  request({ withinMs }, { to, headers = {}, body, expect }) {
     const words = [
       to === undefined ? undefined : `asks ${to} itself`,
+      Object.keys(headers).length === 0 ? undefined : `with ${inline(headers)}`,
       body === undefined ? undefined : `sends ${inline(body)}`,
       expect === undefined ? undefined : `expects ${inline(expect)}`,
       withinMs === undefined ? undefined : `asks again for up to ${formatDuration(withinMs)}`,
@@ -148,6 +157,9 @@ const NOTES: Readonly<Record<string, Note>> = {
     target?.condition === undefined
       ? undefined
       : `waits up to ${formatDuration(withinMs ?? DEFAULT_WITHIN_MS)}; the run is inconclusive when it never comes`,
+  repeat: (_step, { times }) => `shown is the first of ${times} rounds; the others draw anew`,
+  chaos: ({ steps = [], forMs }) =>
+    `shown is what it draws, ${steps.length > DRAWS_SHOWN ? `the first ${DRAWS_SHOWN}` : `${steps.length} at most`}${forMs === undefined ? ", until heal" : ""}; each waits for the nodes of the one before`,
   settle: ({ withinMs }) =>
     `waits for every "for", then at most ${formatDuration(withinMs ?? DEFAULT_SETTLE_MS)} until the regions are equal`,
 };

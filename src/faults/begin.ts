@@ -2,14 +2,14 @@
 import type { Fault, FaultKind } from "../model/fault.ts";
 import type { Step } from "../model/scenario.ts";
 import type { Scene } from "../verbs/scene.ts";
-import { resolveTargets } from "./targets.ts";
+import { drawTargets } from "./targets.ts";
 
 export async function beginFault(
   scene: Scene,
   step: Step & { args: { target: readonly string[] } },
   kind: FaultKind,
-  parameters: Fault["parameters"],
+  parameters: Fault["parameters"] = {},
 ): Promise<void> {
-  const targets = resolveTargets(step.args.target, scene.topology, scene.random.fork(step.path));
+  const targets = drawTargets(step.args.target, scene, step);
   await scene.faults.begin({ kind, targets, parameters }, { id: step.id, forMs: step.forMs });
 }

@@ -12,5 +12,5 @@ export const kill = verb({
   args: z.strictObject({ target: targets }),
   modifiers: ["for"],
   check: (args, topology) => checkTargets(args.target, topology),
-  perform: (scene, step) => beginFault(scene, step, "kill", {}),
+  perform: (scene, step) => beginFault(scene, step, "kill"),
 });

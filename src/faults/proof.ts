@@ -1,6 +1,6 @@
 // Did the fault take effect? Measured once it is in force, never assumed: a fault without effect makes a run inconclusive.
 import type { Cluster, Node } from "../model/cluster.ts";
-import type { Fault } from "../model/fault.ts";
+import type { Fault, NodeState, World } from "../model/fault.ts";
 import { EFFECT } from "./wanted.ts";
 
 export interface Proof {
@@ -15,7 +15,10 @@ export async function prove(fault: Fault, cluster: Cluster): Promise<Proof> {
     fault.targets.map(async (target) => {
       const node = cluster.nodes.find((candidate) => candidate.spec.name === target);
       if (node === undefined) return { effective: false, measured: `there is no node ${target}` };
-      return proveNode(fault, node, world.nodes.get(target) ?? "down");
+      const state = world.nodes.get(target) ?? "down";
+      // Where a graver fault lies over this one, there is nothing left but that to be seen.
+      const seen = GRAVER[EFFECT[fault.kind]].includes(state) ? state : EFFECT[fault.kind];
+      return SIGNS[seen](node, state, world);
     }),
   );
   return {
@@ -24,13 +27,40 @@ export async function prove(fault: Fault, cluster: Cluster): Promise<Proof> {
   };
 }
 
-async function proveNode(fault: Fault, node: Node, state: string): Promise<Proof> {
+const GRAVER: Readonly<Record<NodeState, readonly NodeState[]>> = {
+  up: ["paused", "down"],
+  paused: ["down"],
+  down: [],
+};
+
+/** How it shows that a node was taken down, was paused, or is up and keeps its answers back. */
+const SIGNS: Readonly<Record<NodeState, (node: Node, state: NodeState, world: World) => Promise<Proof>>> = {
+  async down(node, state) {
+    const { answered, said } = await ask(node);
+    const is = state === "down" ? "has no process" : `is ${state}`;
+    return { effective: state === "down" && !answered, measured: `${node.spec.name} ${is}, ${said}` };
+  },
+  /** The system still opens connections for a stopped process: nobody is told that it is ill. */
+  async paused(node, state) {
+    const [connects, { answered, said }] = await Promise.all([node.connects(), ask(node)]);
+    const opens = connects ? "though connections to it open" : "and no connection to it opens";
+    return {
+      effective: state === "paused" && connects && !answered,
+      measured: `${node.spec.name} is ${state}, ${said}${answered ? "" : `, ${opens}`}`,
+    };
+  },
+  async up(node, _state, world) {
+    const kept = world.controls.get(node.spec.name)?.hold === true;
+    return {
+      effective: kept,
+      measured: `${node.spec.name} ${kept ? "keeps a trial answer back" : "gives a trial answer"} after the commit`,
+    };
+  },
+};
+
+async function ask(node: Node): Promise<{ answered: boolean; said: string }> {
   const began = performance.now();
-  const answers = await node.answers();
+  const answered = await node.answers();
   const tookMs = Math.round(performance.now() - began);
-  const asWanted = state === EFFECT[fault.kind] || state === "down";
-  return {
-    effective: asWanted && !answers,
-    measured: `${node.spec.name} ${state === "down" ? "has no process" : `is ${state}`}, ${answers ? "but still answers" : `no answer (${tookMs} ms)`}`,
-  };
+  return { answered, said: answered ? "but still answers" : `no answer (${tookMs} ms)` };
 }

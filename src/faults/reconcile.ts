@@ -1,7 +1,7 @@
 // Compares what is with what is wanted, and makes it so. Everything that begins or ends a fault ends here; twice is harmless.
 import type { Cluster, Node } from "../model/cluster.ts";
 import type { Recorder } from "../model/event.ts";
-import type { Fault, NodeState } from "../model/fault.ts";
+import { type Control, type Fault, NO_CONTROL, type NodeState, type World } from "../model/fault.ts";
 import { NodeFailed } from "../model/problem.ts";
 import type { Topology } from "../model/topology.ts";
 import { graceMs, wanted } from "./wanted.ts";
@@ -31,25 +31,47 @@ export async function reconcile(world: Reconciling, only?: readonly string[]): P
 
 async function settleNode(world: Reconciling, node: Node): Promise<void> {
   const name = node.spec.name;
+  let told: Control | undefined;
   // A wish may change while a start is under way; a few rounds always suffice, and a bound keeps a flapping node from holding us.
   for (let round = 1; ; round++) {
     const faults = world.faults();
-    const should = wanted(world.topology, faults).nodes.get(name) ?? "up";
-    const is = (await world.cluster.observe()).nodes.get(name) ?? "down";
-    if (is === should) return;
+    const should = wanted(world.topology, faults);
+    const observed = await world.cluster.observe();
+    const wish = should.nodes.get(name) ?? "up";
+    const is = observed.nodes.get(name) ?? "down";
+    const order = wish === "up" && is === "up" ? orderTo(node, should, observed.controls.get(name) ?? told) : undefined;
+    if (is === wish && order === undefined) return;
     if (round > MOST_ROUNDS) {
-      throw new NodeFailed(
-        name,
-        `is ${is} again after ${MOST_ROUNDS} attempts to make it ${should}`,
-        await node.logTail(20),
-        `See "regionctl logs ${name}".`,
-      );
+      const reason =
+        is === wish
+          ? `cannot be told to ${sayControl(order)}`
+          : `is ${is} again after ${MOST_ROUNDS} attempts to make it ${wish}`;
+      throw new NodeFailed(name, reason, await node.logTail(20), `See "regionctl logs ${name}".`);
     }
-    await MOVES[should](node, is, graceMs(name, faults), (state) =>
+    if (order !== undefined) {
+      // One that died of something else just now is down when it is looked at again.
+      told = await node.configure?.(order).then(
+        () => order,
+        () => undefined,
+      );
+      continue;
+    }
+    told = undefined; // forgotten with its process
+    await MOVES[wish](node, is, graceMs(name, faults), (state) =>
       world.record({ type: "node", node: name, state, expected: true }),
     );
   }
 }
+
+/** What a node that is up must be told; undefined when it does so already. One that nothing is wanted of may have no ear. */
+function orderTo(node: Node, should: World, is: Control | undefined): Control | undefined {
+  const wish = should.controls.get(node.spec.name) ?? NO_CONTROL;
+  if (is === undefined && node.configure === undefined && !wish.hold) return undefined;
+  return is?.hold === wish.hold ? undefined : wish;
+}
+
+const sayControl = (control: Control | undefined) =>
+  control?.hold ? "keep its answers back" : "give its answers again";
 
 type Say = (state: NodeState | "starting") => void;
 

@@ -17,6 +17,8 @@ export interface FaultStore {
 
 export type EndedBy = Extract<FaultEvent, { phase: "ended" }>["by"];
 
+export type BeforeEnd = (ending: readonly Fault[]) => Promise<void>;
+
 export interface FaultSet {
   active(): readonly Fault[];
   /** Resolves once it is in force and was measured. With `forMs` it ends by itself. */
@@ -29,8 +31,18 @@ export interface FaultSet {
   heal(): Promise<void>;
   /** Ends faults whose time is over: after a crash nobody else did. */
   expire(): Promise<void>;
-  /** Resolves when every running `for` of this process is over, by time or because somebody ended the fault. Rejects with the first end that failed. */
-  timed(): Promise<void>;
+  /**
+   * Something beside the steps that begins and ends faults by itself (chaos). Ending this id, or healing, cuts it and waits
+   * until it has stopped; `timed` waits for one that has an end.
+   */
+  beside(id: string, hasEnd: boolean, work: (signal: AbortSignal) => Promise<void>): void;
+  /**
+   * Resolves when every running `for` of this process is over (or those of these faults), by time or because somebody
+   * ended the fault. Rejects with the first end that failed.
+   */
+  timed(ids?: readonly string[]): Promise<void>;
+  /** `look` is called just before any of these faults ends, in whole or in part, and the end waits for it. */
+  beforeEnd(look: BeforeEnd): void;
   /** A node is being stopped, started or paused by this process right now. */
   moving(node: string): boolean;
   /** What of any fault is left: active ones, and nodes that are not as the topology says. */
@@ -61,6 +73,8 @@ export function faultSet(world: FaultWorld): FaultSet {
   const reconciling = { ...world, hold, faults: () => store.read() };
   const running = new Map<string, { over: Promise<void>; cut: () => void }>();
   const used = new Set<string>();
+  const activities = new Set<{ id: string; over: Promise<void>; hasEnd: boolean; cut: () => void }>();
+  let look: BeforeEnd = async () => {};
 
   /** Takes nodes out of faults; what is left without a target is over. Then those nodes, or all, are made as wanted. */
   async function takeOut(
@@ -68,6 +82,9 @@ export function faultSet(world: FaultWorld): FaultSet {
     by: EndedBy,
     reconciled: "touched" | "all" | readonly string[] = "touched",
   ): Promise<void> {
+    const ending = store.read().filter((fault) => targetsOf(fault) !== undefined);
+    // A look that fails keeps nothing broken: it is reported once all has ended.
+    const [looked] = await Promise.allSettled([ending.length > 0 ? look(ending) : undefined]);
     const ended: { id: string; targets: readonly string[] }[] = [];
     const over: string[] = [];
     store.change((faults) =>
@@ -87,6 +104,14 @@ export function faultSet(world: FaultWorld): FaultSet {
       await reconcile(reconciling, reconciled === "all" ? undefined : reconciled === "touched" ? touched : reconciled);
     }
     for (const { id, targets } of ended) record({ type: "fault", phase: "ended", id, by, targets });
+    if (looked.status === "rejected") throw looked.reason;
+  }
+
+  /** What failed in them is reported by timed(), and stands in the history. */
+  async function cutShort(isMeant: (id: string) => boolean): Promise<void> {
+    const meant = [...activities].filter(({ id }) => isMeant(id));
+    for (const { cut } of meant) cut();
+    await Promise.allSettled(meant.map(({ over }) => over));
   }
 
   const wholly = (ids: readonly string[]) => (fault: Fault) => (ids.includes(fault.id) ? fault.targets : undefined);
@@ -130,7 +155,10 @@ export function faultSet(world: FaultWorld): FaultSet {
       if (until !== undefined && stands) endAt(until, fault);
       return fault;
     },
-    end: (ids, by) => takeOut(wholly(ids), by),
+    async end(ids, by) {
+      await cutShort((id) => ids.includes(id));
+      await takeOut(wholly(ids), by);
+    },
     release(nodes, kinds, by) {
       const released = (fault: Fault) => {
         const targets = kinds.includes(fault.kind) ? fault.targets.filter((target) => nodes.includes(target)) : [];
@@ -138,14 +166,34 @@ export function faultSet(world: FaultWorld): FaultSet {
       };
       return takeOut(released, by, nodes);
     },
-    heal: () => takeOut((fault) => fault.targets, "heal", "all"),
+    async heal() {
+      await cutShort(() => true);
+      await takeOut((fault) => fault.targets, "heal", "all");
+    },
     async expire() {
       const now = clock.now();
       const isOver = (fault: Fault) => fault.until !== undefined && fault.until <= now;
       if (store.read().some(isOver)) await takeOut((fault) => (isOver(fault) ? fault.targets : undefined), "time");
     },
-    async timed() {
-      await Promise.all([...running.values()].map(({ over }) => over));
+    beside(id, hasEnd, work) {
+      const cut = new AbortController();
+      const over = work(AbortSignal.any([world.signal, cut.signal])).catch((error: unknown) => {
+        if (error !== cut.signal.reason) throw error;
+      });
+      const activity = { id, over, hasEnd, cut: () => cut.abort() };
+      activities.add(activity);
+      over.then(
+        () => activities.delete(activity),
+        () => {}, // timed() reports it
+      );
+    },
+    async timed(ids) {
+      const faults = [...running].filter(([id]) => ids === undefined || ids.includes(id)).map(([, one]) => one);
+      const others = ids === undefined ? [...activities].filter(({ hasEnd }) => hasEnd) : [];
+      await Promise.all([...faults, ...others].map(({ over }) => over));
+    },
+    beforeEnd(how) {
+      look = how;
     },
     moving: (node) => (moving.get(node) ?? 0) > 0,
     async leftovers() {

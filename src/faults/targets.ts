@@ -1,8 +1,11 @@
 // Targets as a user writes them: a node (`backend-us`), a region (`us`), a role in a region (`us.backend`), `all(backend)`, `one(backend)`.
 import { z } from "zod";
+import type { Recorder } from "../model/event.ts";
 import type { Random } from "../model/random.ts";
-import { ROLES, type Role, type Topology } from "../model/topology.ts";
+import type { Step } from "../model/scenario.ts";
+import { nodeNamed, ROLES, type Role, type Topology } from "../model/topology.ts";
 import type { Complaint } from "../model/vocabulary.ts";
+import { didYouMean } from "../topology/words.ts";
 
 /** Target patterns, at least one: a list, or one string with commas. */
 export const targets = z
@@ -28,11 +31,38 @@ function candidates(pattern: string, topology: Topology): readonly string[] {
 
 /** Node names, in the topology's order; `one(...)` draws with the seed. */
 export function resolveTargets(patterns: readonly string[], topology: Topology, random: Random): readonly string[] {
-  const chosen = new Set<string>();
-  for (const pattern of patterns) {
-    const found = candidates(pattern, topology);
-    for (const name of pattern.startsWith("one(") ? [random.pick(found)] : found) chosen.add(name);
+  return inOrder(draw(patterns, topology, random), topology);
+}
+
+/** The same for a step of a run, which says what was drawn: nobody else could know. */
+export function drawTargets(
+  patterns: readonly string[],
+  { topology, random, record }: { topology: Topology; random: Random; record: Recorder },
+  { path }: Pick<Step, "path">,
+): readonly string[] {
+  const drawn = draw(patterns, topology, random.fork(path));
+  for (const { pattern, names } of drawn) {
+    if (isDrawn(pattern)) record({ type: "log", level: "info", text: `step ${path}: ${pattern} is ${names.join()}` });
   }
+  return inOrder(drawn, topology);
+}
+
+interface Drawn {
+  pattern: string;
+  names: readonly string[];
+}
+
+const isDrawn = (pattern: string) => pattern.startsWith("one(");
+
+function draw(patterns: readonly string[], topology: Topology, random: Random): readonly Drawn[] {
+  return patterns.map((pattern) => {
+    const found = candidates(pattern, topology);
+    return { pattern, names: isDrawn(pattern) ? [random.pick(found)] : found };
+  });
+}
+
+function inOrder(drawn: readonly Drawn[], topology: Topology): readonly string[] {
+  const chosen = new Set(drawn.flatMap(({ names }) => names));
   return topology.nodes.map((node) => node.name).filter((name) => chosen.has(name));
 }
 
@@ -49,6 +79,36 @@ export function checkTargets(patterns: readonly string[], topology: Topology): r
         hint: `${near ? `Did you mean "${near}"? ` : ""}Its nodes are ${names.join(", ")}.`,
       };
     });
+}
+
+/** Regions, where only whole ones can be meant. */
+export function checkRegions(words: readonly string[], topology: Topology): readonly Complaint[] {
+  return words
+    .filter((word) => !topology.regions.includes(word))
+    .map((word) => ({
+      path: ["target"],
+      word,
+      message: `topology "${topology.name}" has no region "${word}"`,
+      hint: didYouMean(word, topology.regions, "Its regions are"),
+    }));
+}
+
+/** Nodes of one role, where no other can do what is asked; `what` is that. */
+export function checkRole(
+  patterns: readonly string[],
+  topology: Topology,
+  role: Role,
+  what: string,
+): readonly Complaint[] {
+  const missing = checkTargets(patterns, topology);
+  const strange = patterns.flatMap((pattern) => {
+    const stranger = candidates(pattern, topology).find((name) => nodeNamed(topology, name)?.role !== role);
+    if (stranger === undefined) return [];
+    const message = `${stranger} is a ${nodeNamed(topology, stranger)!.role}, and only a ${role} ${what}`;
+    const all = topology.nodes.filter((node) => node.role === role).map(({ name }) => name);
+    return [{ path: ["target"], word: pattern, message, hint: didYouMean(pattern, all, "There are") }];
+  });
+  return [...missing, ...strange];
 }
 
 /** The nearest word, when it is near enough to be meant (Levenshtein distance of at most a third of its length). */

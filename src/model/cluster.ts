@@ -30,6 +30,8 @@ export interface Node {
   request(path: string, init?: RequestInit): Promise<Reply>;
   /** Does it answer its own protocol right now? Never throws. */
   answers(): Promise<boolean>;
+  /** Can a connection to it be opened right now? That of a paused process can: it answers nothing. Never throws. */
+  connects(): Promise<boolean>;
   /** Starts the process (keeping its disk) and waits until it answers. No-op when up. Throws NodeFailed. */
   start(): Promise<void>;
   /** SIGTERM, then SIGKILL after `graceMs`; resolves when every process is gone. No-op when down. */
@@ -39,7 +41,10 @@ export interface Node {
   /** SIGSTOP / SIGCONT of the whole process tree. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Tells it what to do to itself; only nodes that can be controlled (our backends). Forgotten when its process ends. */
+  /**
+   * Tells it what to do to itself, and resolves once it has said that it does; only nodes that can be controlled (our
+   * backends). Forgotten when its process ends. Rejects when it cannot be reached.
+   */
   configure?(control: Control): Promise<void>;
   /** The last lines of its log. */
   logTail(lines: number): Promise<readonly string[]>;

@@ -34,6 +34,8 @@ export interface Invoke {
   workload: string;
   /** The region in the path. */
   region: string;
+  /** The region of its client, when it asks another one. */
+  home?: string;
   key: string;
   kind: "read" | "write";
   /** Writes: the value written. */
@@ -72,6 +74,7 @@ export interface Missed {
   type: "missed";
   client: string;
   workload: string;
+  /** The client's. */
   region: string;
   due: number;
 }

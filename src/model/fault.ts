@@ -18,7 +18,7 @@ export type NodeState = "up" | "paused" | "down";
 
 /** What our own programs can be told to do to themselves, over their token-protected control port. */
 export interface Control {
-  /** Answers to writes are kept back after the commit. */
+  /** Answers to writes are kept back after the commit. Observed, it is what became of a trial answer. */
   hold: boolean;
 }
 
@@ -27,6 +27,6 @@ export const NO_CONTROL: Control = { hold: false };
 /** What is, or what is wanted. */
 export interface World {
   nodes: ReadonlyMap<string, NodeState>;
-  /** Only nodes that can be controlled and are up. */
-  controls?: ReadonlyMap<string, Control>;
+  /** Only nodes that can be controlled, are up and tell. */
+  controls: ReadonlyMap<string, Control>;
 }

@@ -29,6 +29,8 @@ export interface TrafficSpec {
   /** Shares, 0 to 1. */
   reads: number;
   repeats: number;
+  /** The share of operations whose client asks another region, and which there are. Absent: all are asked at home. */
+  roam?: { share: number; regions: readonly string[] };
 }
 
 export interface Step {

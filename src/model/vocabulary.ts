@@ -25,6 +25,8 @@ export interface VerbWords<A = never> {
   synonyms?: readonly string[];
   /** Parses `{target, ...parameters}`; `target` is the verb's value, absent when the step is its bare word. */
   args: z.ZodType<A>;
+  /** Its target is a list of steps (`args` parses a list of anything); everything after `args` sees them as steps. */
+  inside?: "steps" | "faults";
   /** Which modifiers it takes besides `at`, `when` and `id`, which every step takes. */
   modifiers: readonly ("for" | "within" | "save")[];
   check?(args: A, topology: Topology): readonly Complaint[];

@@ -19,6 +19,9 @@ interface Stream {
   until?: number;
 }
 
+/** So many requests of a `together` really start at the same instant. */
+const SCRIPT_CONNECTIONS = 64;
+
 export interface RunTraffic extends Clients, AsyncDisposable {}
 
 export function runTraffic(scenario: Scenario, stack: Stack, observers: Observers, signal: AbortSignal): RunTraffic {
@@ -27,7 +30,7 @@ export function runTraffic(scenario: Scenario, stack: Stack, observers: Observer
   const touched = new Map<string, Set<string>>();
   const streams: Stream[] = [];
   const ends: Promise<void>[] = [];
-  const agent = new Agent({ connections: 4 });
+  const agent = new Agent({ connections: SCRIPT_CONNECTIONS });
   const script = startScript({
     workloads: topology.workloads,
     regions: topology.regions,
@@ -91,6 +94,9 @@ export function runTraffic(scenario: Scenario, stack: Stack, observers: Observer
     },
     touched() {
       const all = new Map([...touched].map(([name, keys]) => [name, new Set(keys)]));
+      for (const { spec, running } of streams) {
+        if (running) all.set(spec.workload, new Set([...(all.get(spec.workload) ?? []), ...running.touched]));
+      }
       for (const [name, keys] of script.touched) all.set(name, new Set([...(all.get(name) ?? []), ...keys]));
       return all;
     },

@@ -1,5 +1,6 @@
 // What a scenario will do, said without doing it: who is hit, which keys are used, and how long it takes at least. Draws
 // are made as the run makes them, with the same functions and the same names for the streams of chance.
+import { drawsOf } from "../faults/draws.ts";
 import { checkTargets, resolveTargets } from "../faults/targets.ts";
 import { type Random, seeded } from "../model/random.ts";
 import type { Expectation, Scenario, Step, TrafficSpec } from "../model/scenario.ts";
@@ -67,6 +68,9 @@ export function planOf(scenario: Scenario, topology: Topology, { expectations }:
   };
 }
 
+/** Of a stream that goes on and on; nobody reads more. */
+const MAX_STREAMS = 100;
+
 /** Numbers the streams as the run does: by their beginning, and anew when they go on after a settle. */
 function planTraffic(scenario: Scenario, topology: Topology): readonly PlannedTraffic[] {
   const planned: PlannedTraffic[] = [];
@@ -93,19 +97,24 @@ function planTraffic(scenario: Scenario, topology: Topology): readonly PlannedTr
     go(stream, step);
   };
   for (const spec of scenario.traffic) begin(spec, true);
-  const steps = flattened(scenario.steps);
-  for (const [i, step] of steps.entries()) {
+  const last = scenario.steps.at(-1);
+  for (const step of performed(scenario.steps)) {
+    if (planned.length >= MAX_STREAMS) break;
     if (step.verb === "traffic") {
       begin(trafficSpec(step.args as TrafficArgs, topology), step.forMs === undefined, step.path);
-    } else if (step.verb === "settle" && i < steps.length - 1) {
+    } else if (step.verb === "settle" && step !== last) {
       for (const stream of streams.filter(({ endless }) => endless)) go(stream, step.path);
     }
   }
   return planned;
 }
 
-function flattened(steps: readonly Step[]): readonly Step[] {
-  return steps.flatMap((step) => [step, ...flattened(innerSteps(step))]);
+/** Every step in its order, also those inside of others, as often as they are done. */
+function* performed(steps: readonly Step[]): Generator<Step> {
+  for (const step of steps) {
+    yield step;
+    for (let round = 1; round <= timesOf(step); round++) yield* performed(innerSteps(step));
+  }
 }
 
 interface Drawing {
@@ -124,24 +133,42 @@ function planSteps(steps: readonly Step[], drawing: Drawing, begin = 0, running:
   const planned = steps.map((step) => {
     now = Math.max(now, step.atMs ?? 0);
     const one = { ...step, earliestMs: now, ...targetsOf(step, drawing) };
-    const inner = innerSteps(step);
-    const within = inner.length === 0 ? undefined : (WITHIN[step.verb] ?? planSteps)(inner, drawing, now, running);
-    now = within === undefined ? endOf(step, now, running) : now + (within.endMs - now) * timesOf(step);
-    if (within !== undefined && step.forMs !== undefined) running.push(now + step.forMs);
-    return within === undefined ? one : { ...one, steps: within.steps };
+    const inside = WITHIN[step.verb]?.(step, drawing, now, running);
+    now = inside === undefined ? endOf(step, now, running) : inside.endMs;
+    return inside === undefined ? one : { ...one, steps: inside.steps };
   });
   return { steps: planned, endMs: now };
 }
 
-/** What steps inside a step do to the time, where they are not simply done one after the other. */
-const WITHIN: Readonly<Record<string, typeof planSteps>> = {
-  together(steps, drawing, begin = 0, running = []) {
-    const each = steps.map((step) => planSteps([step], drawing, begin, running));
+type Inside = (step: Step, drawing: Drawing, begin: number, running: number[]) => Planned;
+
+/** Verbs whose target is a list of steps. */
+const WITHIN: Readonly<Record<string, Inside>> = {
+  together(step, drawing, begin, running) {
+    const each = innerSteps(step).map((one) => planSteps([one], drawing, begin, running));
     return { steps: each.flatMap((one) => one.steps), endMs: Math.max(begin, ...each.map(({ endMs }) => endMs)) };
   },
-  // Which of them are drawn, and when, the run shows.
-  chaos: (steps, drawing, begin = 0) => ({ steps: planSteps(steps, drawing, begin).steps, endMs: begin }),
+  /** The first round is shown; the others draw anew. */
+  repeat(step, drawing, begin, running) {
+    const first = planSteps(innerSteps(step), drawing, begin, running);
+    return { steps: first.steps, endMs: begin + (first.endMs - begin) * timesOf(step) };
+  },
+  /** Beside the steps that follow; shown are the draws. */
+  chaos(step, { topology, random }, begin, running) {
+    if (step.forMs !== undefined) running.push(begin + step.forMs);
+    const { every } = step.args as { every: number };
+    const count = Math.min(MAX_DRAWS, Math.ceil((step.forMs ?? Infinity) / every));
+    const draws = drawsOf(random, step.path, innerSteps(step));
+    const steps = Array.from({ length: count }, (_, i) => {
+      const { fault, random } = draws.next().value;
+      return planSteps([fault], { topology, random }, begin + i * every).steps[0]!;
+    });
+    return { steps, endMs: begin };
+  },
 };
+
+/** Of chaos that goes on and on; nobody reads more. */
+const MAX_DRAWS = 100;
 
 function endOf(step: Step, now: number, running: number[]): number {
   if (step.verb === "settle") return Math.max(now, ...running.splice(0));
@@ -159,16 +186,11 @@ function waitOf({ args }: Step): number {
 
 const timesOf = ({ args }: Step) => (args as { times?: number }).times ?? 1;
 
-/** Steps of a step (`together`, `repeat`, `chaos`) are its target. */
-function innerSteps({ args }: Step): readonly Step[] {
-  const target: unknown = (args as { target?: unknown } | undefined)?.target;
-  return Array.isArray(target) ? target.filter(isStep) : [];
+function innerSteps({ verb, args }: Step): readonly Step[] {
+  return Object.hasOwn(WITHIN, verb) ? (args as { target: readonly Step[] }).target : [];
 }
 
-function isStep(value: unknown): value is Step {
-  return typeof value === "object" && value !== null && "path" in value && "verb" in value && "args" in value;
-}
-
+/** The nodes that a step is about, drawn with what the run draws them with. */
 function targetsOf({ args, path }: Step, { topology, random }: Drawing): { targets?: readonly string[] } {
   const target: unknown = (args as { target?: unknown } | undefined)?.target;
   if (!Array.isArray(target) || target.length === 0) return {};

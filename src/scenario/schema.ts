@@ -73,8 +73,8 @@ function stepForms(verbs: Vocabulary["verbs"]): readonly JsonSchema[] {
 
 function stepForm(verb: VerbWords, word: string): JsonSchema {
   const { properties, required = [] } = objectOf(verb.args);
-  const { target: any = {}, ...parameters } = properties;
-  const target = isListOfAnything(any) ? { ...any, items: STEP } : any;
+  const { target: written = {}, ...parameters } = properties;
+  const target = verb.inside === undefined ? written : { ...written, items: STEP }; // the loader parses those itself
   const modifiers = [...EVERY_STEP, ...SOME_STEPS.filter((name) => verb.modifiers.includes(name))];
   const bounds = !verb.modifiers.includes("within") && !("within" in parameters); // then it bounds the waiting for `when`
   return {
@@ -90,11 +90,6 @@ function stepForm(verb: VerbWords, word: string): JsonSchema {
     additionalProperties: false,
     ...(bounds ? { dependencies: { within: ["when"] } } : {}),
   };
-}
-
-/** Verbs whose target is a list of anything hold steps: the loader parses those itself. */
-function isListOfAnything({ type, items }: JsonSchema): boolean {
-  return type === "array" && Object.keys(items ?? {}).length === 0;
 }
 
 function expectationForm(words: ExpectationWords): JsonSchema {

@@ -1,13 +1,14 @@
-// Steps: each a map with exactly one verb, whose value is its target; every parameter is a sibling.
+// Steps: each a map with exactly one verb, whose value is its target; every parameter is a sibling. The target of some verbs
+// is a list of steps itself: those obey the same rules, and are called 3.1, 3.2.
 import type { Step } from "../model/scenario.ts";
 import type { Topology } from "../model/topology.ts";
 import type { Complaint, VerbWords, Vocabulary } from "../model/vocabulary.ts";
 import { nounOf, parseWith } from "../topology/issues.ts";
 import { isMap, type Path, type Source } from "../topology/source.ts";
-import { didYouMean } from "../topology/words.ts";
+import { listed } from "../topology/words.ts";
+import { checkIds, checkOrder, checkPlaceholders, flattened, type PlacedStep } from "./across.ts";
 import { MODIFIERS, modifiersOf, sayConditionProblems } from "./modifiers.ts";
-import { placeholdersIn } from "./placeholders.ts";
-import { parametersOf, sayNoVerb, sayStranger, verbKeys, verbOf } from "./words.ts";
+import { isFault, parametersOf, sayNoVerb, sayStranger, verbKeys, verbOf } from "./words.ts";
 
 export const MAX_STEPS = 500;
 
@@ -23,9 +24,11 @@ export interface WrittenStep {
   /** Where its verb stands. */
   at: Path;
   target: unknown;
+  /** Steps inside it. */
+  inside: readonly WrittenStep[];
 }
 
-type Written = Readonly<Record<string, unknown>>;
+export type Written = Readonly<Record<string, unknown>>;
 
 export function stepsOf(source: Source, language: Language): readonly WrittenStep[] {
   const value = isMap(source.value) ? source.value["steps"] : undefined;
@@ -35,15 +38,29 @@ export function stepsOf(source: Source, language: Language): readonly WrittenSte
     source.say(spot, value === undefined ? `"steps" is missing: ${expected}` : expected);
     return [];
   }
-  if (value.length > MAX_STEPS) {
-    source.say(spot, `a scenario has ${MAX_STEPS} steps at most, and these are ${value.length}`);
-  }
-  const written = value.slice(0, MAX_STEPS).map(mapOf);
-  const steps = written.flatMap((step, i) => stepOf(source, i, value[i], step, language) ?? []);
-  checkOrder(source, steps);
-  checkIds(source, written, steps);
-  checkPlaceholders(source, written);
-  return withSettle(steps, language);
+  const placed = listOf({ source, language }, value, ["steps"], "");
+  const count = value.length + flattened(placed).length - placed.length;
+  if (count > MAX_STEPS) source.say(spot, `a scenario has ${MAX_STEPS} steps at most, and these are ${count}`);
+  checkOrder(source, placed);
+  checkIds(source, placed);
+  checkPlaceholders(source, placed);
+  return withSettle(parsedOf(placed), language);
+}
+
+const parsedOf = (placed: readonly PlacedStep[]) => placed.flatMap(({ parsed }) => parsed ?? []);
+
+interface Reading {
+  source: Source;
+  language: Language;
+  /** The verb that these steps are inside of. */
+  outer?: VerbWords;
+}
+
+/** `prefix` of their names: "", or "3." inside the third step. */
+function listOf(reading: Reading, list: readonly unknown[], path: Path, prefix: string): readonly PlacedStep[] {
+  return list
+    .slice(0, MAX_STEPS)
+    .map((value, i) => stepOf(reading, value, { path: [...path, i], name: `${prefix}${i + 1}` }));
 }
 
 /** A step as a map; its bare word is a verb without a target. */
@@ -52,17 +69,14 @@ function mapOf(written: unknown): Written | undefined {
   return isMap(written) ? written : undefined;
 }
 
-function stepOf(
-  source: Source,
-  index: number,
-  value: unknown,
-  step: Written | undefined,
-  language: Language,
-): WrittenStep | undefined {
-  const path: Path = ["steps", index];
+function stepOf(reading: Reading, value: unknown, here: { path: Path; name: string }): PlacedStep {
+  const { source, language } = reading;
+  const { path, name } = here;
+  const step = mapOf(value);
+  const unread: PlacedStep = { ...here, written: step, inside: [] };
   if (step === undefined) {
     source.say(path, `a step is a map with one verb, e.g. kill: backend-us, and this is ${nounOf(value)}`);
-    return undefined;
+    return unread;
   }
   const bare = typeof value === "string";
   const [key, ...others] = verbKeys(step, language.vocabulary);
@@ -74,22 +88,31 @@ function stepOf(
   const modifiers = modifiersOf(source, path, step, verb, language.topology);
   if (key === undefined || verb === undefined) {
     sayNoVerb(source, path, step, bare, language.vocabulary);
-    return undefined;
+    return unread;
   }
   const at: Path = bare ? path : [...path, key];
-  const args = argsOf(source, { path, at, key, step, others }, verb, language.topology);
-  if (args === undefined) return undefined;
+  sayMisplaced(reading, { path, at, key, step, others }, verb);
+  const target = step[key];
+  const steps = verb.inside !== undefined && Array.isArray(target) ? target : [];
+  const inside = listOf({ ...reading, outer: verb }, steps, at, `${name}.`);
+  const read: PlacedStep = { ...unread, key, inside };
+  const args = argsOf(source, { path, at, key, step, others, inside }, verb, language.topology);
+  if (args === undefined) return read;
   if (verb.name === "request" && modifiers.withinMs !== undefined && modifiers.when === undefined) {
-    const reads = /^(GET|HEAD) /.test(String(step[key]));
+    const reads = /^(GET|HEAD) /.test(String(target));
     const message = '"within" repeats a request until it is answered as expected, and only reads may be repeated';
     if (!reads) source.say({ path: [...path, "within"], key: true }, message);
   }
   const text = textOf(verb, args.value, step, key);
   const line = source.lineOf(at);
   return {
-    step: { path: String(index + 1), verb: verb.name, args: args.value, text, line, ...modifiers },
-    at,
-    target: step[key],
+    ...read,
+    parsed: {
+      step: { path: name, verb: verb.name, args: args.value, text, line, ...modifiers },
+      at,
+      target,
+      inside: parsedOf(inside),
+    },
   };
 }
 
@@ -103,10 +126,30 @@ interface Place {
   others: readonly string[];
 }
 
+/** What a step cannot be or say because it stands inside another one. */
+function sayMisplaced({ source, language, outer }: Reading, { path, at, step }: Place, verb: VerbWords): void {
+  if (outer === undefined) return;
+  const refuse = (name: string, hint: string) => {
+    if (!Object.hasOwn(step, name)) return;
+    source.say({ path: [...path, name], key: true }, `a step inside "${outer.name}" has no "${name}"`, hint);
+  };
+  refuse("at", `It counts from the first step: give it to the ${outer.name}.`);
+  if (outer.inside !== "faults") return;
+  refuse("when", "It begins when it is drawn.");
+  if (isDrawable(verb)) return;
+  const faults = Object.values(language.vocabulary.verbs).filter(isDrawable);
+  const message = `"${outer.name}" draws from faults, and "${verb.name}" is none that can be drawn`;
+  source.say({ path: at, key: true }, message, `Faults are ${listed(faults.map(({ name }) => name))}.`);
+}
+
+/** Something that breaks and ends by itself. */
+const isDrawable = (verb: VerbWords) =>
+  isFault(verb.name) && verb.inside === undefined && verb.modifiers.includes("for");
+
 /** What the verb's own schema and check make of target and parameters. */
 function argsOf(
   source: Source,
-  { path, at, key, step, others }: Place,
+  { path, at, key, step, others, inside }: Place & { inside: readonly PlacedStep[] },
   verb: VerbWords,
   topology: Topology | undefined,
 ): { value: never } | undefined {
@@ -120,8 +163,9 @@ function argsOf(
     if (inner.length === 0) return at;
     return inner[0] === "target" ? [...at, ...inner.slice(1)] : [...path, ...inner];
   };
-  const parsed = parseWith(source, given, verb.args, placeOf);
-  if (parsed === undefined) return undefined;
+  const raw = parseWith(source, given, verb.args, placeOf);
+  if (raw === undefined) return undefined;
+  const parsed = verb.inside === undefined ? raw : { ...raw, value: withSteps(raw.value, inside) };
   if (topology !== undefined) {
     sayComplaints(source, verb.check?.(parsed.value, topology) ?? [], parsed.wrong, placeOf);
     for (const condition of verb.conditions?.(parsed.value) ?? [])
@@ -129,6 +173,9 @@ function argsOf(
   }
   return parsed.wrong.size === 0 ? parsed : undefined;
 }
+
+const withSteps = (args: object, inside: readonly PlacedStep[]) =>
+  ({ ...args, target: parsedOf(inside).map(({ step }) => step) }) as never;
 
 /** `wrong` are keys that were complained about already. */
 export function sayComplaints(
@@ -150,79 +197,6 @@ function textOf(verb: VerbWords, args: never, step: Written, key: string): strin
   return [said, ...modifiers.map((name) => `${name} ${String(step[name])}`)].join(" ").replace(/\s+/g, " ");
 }
 
-function checkOrder(source: Source, steps: readonly WrittenStep[]): void {
-  let last: Step | undefined;
-  for (const { step } of steps) {
-    if (step.atMs === undefined) continue;
-    if (last?.atMs !== undefined && step.atMs < last.atMs) {
-      const path = ["steps", Number(step.path) - 1, "at"];
-      source.say(path, `this is before the "at" of line ${last.line}, and steps run in their order`);
-    } else last = step;
-  }
-}
-
-/** Ids are unique, and what `heal` names is a fault that an earlier step began. */
-function checkIds(source: Source, written: readonly (Written | undefined)[], steps: readonly WrittenStep[]): void {
-  const seen = new Map<string, number>();
-  for (const [i, step] of written.entries()) {
-    const parsed = steps.find((one) => one.step.path === String(i + 1));
-    if (parsed?.step.verb === "heal" && typeof parsed.target === "string") {
-      checkHealed(source, parsed, seen, steps, written);
-    }
-    const id = step?.["id"];
-    if (typeof id !== "string") continue;
-    const first = seen.get(id);
-    if (first === undefined) seen.set(id, i);
-    else source.say(["steps", i, "id"], `step ${first + 1} is called "${id}" already`);
-  }
-}
-
-function checkHealed(
-  source: Source,
-  { at, target }: WrittenStep,
-  seen: ReadonlyMap<string, number>,
-  steps: readonly WrittenStep[],
-  written: readonly (Written | undefined)[],
-): void {
-  const id = String(target);
-  const index = seen.get(id);
-  if (index === undefined) {
-    if (written.some((step) => step?.["id"] === id)) {
-      source.say({ path: at, word: id }, `step "${id}" comes later: there is nothing to heal yet`);
-      return;
-    }
-    const none = "Give the fault an id, or write heal alone to end every fault.";
-    const hint = seen.size === 0 ? none : didYouMean(id, [...seen.keys()], "Steps before it are");
-    source.say({ path: at, word: id }, `no step is called "${id}"`, hint);
-    return;
-  }
-  const healed = steps.find((one) => one.step.path === String(index + 1));
-  if (healed !== undefined && !isFault(healed.step.verb)) {
-    source.say({ path: at, word: id }, `step "${id}" is a ${healed.step.verb}, which is no fault to heal`);
-  }
-}
-
-/** Verbs that begin something which is not wrong with the world. */
-const HARMLESS = new Set(["request", "traffic", "start", "resume", "restart", "wait", "expect", "settle", "heal"]);
-
-export function isFault(verb: string): boolean {
-  return !HARMLESS.has(verb);
-}
-
-/** What a placeholder names must have been saved by a step before. */
-function checkPlaceholders(source: Source, written: readonly (Written | undefined)[]): void {
-  const saved = new Set<string>();
-  for (const [i, step] of written.entries()) {
-    for (const { name, written: text, path } of placeholdersIn(step)) {
-      if (saved.has(name)) continue;
-      const none = "Save it in an earlier step: save: { version: body.version }.";
-      const hint = saved.size === 0 ? none : didYouMean(name, [...saved], "Saved before it are");
-      source.say({ path: ["steps", i, ...path], word: text }, `nothing is saved as "${name}" before this step`, hint);
-    }
-    for (const name of isMap(step?.["save"]) ? Object.keys(step["save"]) : []) saved.add(name);
-  }
-}
-
 /** Every scenario ends with a settle. */
 function withSettle(steps: readonly WrittenStep[], { vocabulary }: Language): readonly WrittenStep[] {
   const settle = vocabulary.verbs["settle"];
@@ -231,5 +205,5 @@ function withSettle(steps: readonly WrittenStep[], { vocabulary }: Language): re
   const args: unknown = settle.args.parse({});
   const path = String(Number(last.step.path) + 1);
   const step: Step = { path, verb: "settle", args, text: "settle", line: last.step.line };
-  return [...steps, { step, at: last.at, target: undefined }];
+  return [...steps, { step, at: last.at, target: undefined, inside: [] }];
 }

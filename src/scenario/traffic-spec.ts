@@ -54,6 +54,7 @@ const fields = {
   keys: whole(MAX_KEYS).default(20),
   reads: share.default(0.5),
   repeats: share.default(0),
+  roam: share.default(0),
 };
 
 /** The verb's arguments: `{target: <workload>, ...}`; `regions` is absent where the file leaves them to the topology. */
@@ -68,8 +69,9 @@ export const trafficEntry = z
 
 export type TrafficArgs = z.infer<typeof trafficArgs>;
 
-export function trafficSpec({ target, regions, ...rest }: TrafficArgs, topology: Topology): TrafficSpec {
-  return { workload: target, regions: regions ?? topology.regions, ...rest };
+export function trafficSpec({ target, regions, roam, ...rest }: TrafficArgs, topology: Topology): TrafficSpec {
+  const away = roam === 0 ? {} : { roam: { share: roam, regions: topology.regions } };
+  return { workload: target, regions: regions ?? topology.regions, ...rest, ...away };
 }
 
 /** What the schema cannot see: the workload and the regions must exist, and there must be enough keys and clients. */
@@ -102,6 +104,10 @@ export function checkTraffic(args: TrafficArgs, topology: Topology): readonly Co
     const message = `topology "${topology.name}" has no region "${region}"`;
     const hint = didYouMean(region, topology.regions, "Its regions are");
     complaints.push({ path: ["regions", i], word: region, message, hint });
+  }
+  if (args.roam > 0 && topology.regions.length < 2) {
+    const message = `topology "${topology.name}" has no other region that a client could ask`;
+    complaints.push({ path: ["roam"], message });
   }
   if (args.clients < regions.length) {
     const message = `${args.clients} of them are too few for ${regions.length} regions: one would have none`;

@@ -3,7 +3,8 @@
 import type { Expectation, Scenario } from "../model/scenario.ts";
 import { parseDuration } from "../model/units.ts";
 import type { Source } from "../topology/source.ts";
-import { isFault, type WrittenStep } from "./steps.ts";
+import type { WrittenStep } from "./steps.ts";
+import { isFault } from "./words.ts";
 
 /** Faults that take a node, a region or a link away, so that data can be lost or doubled by them. */
 const OUTAGES = new Set(["kill", "stop", "restart", "pause", "region-outage", "partition", "isolate", "chaos", "hold"]);
@@ -38,7 +39,7 @@ export function warn(
     const hint = "Add traffic, a request after it, or something under expect.";
     say(fault, `nothing observes this ${fault.step.verb}, so the scenario passes whatever it does`, hint);
   }
-  const outage = steps.find(({ step }) => OUTAGES.has(step.verb));
+  const outage = unrolled(steps).find(({ step }) => OUTAGES.has(step.verb));
   if (outage && unseen.length === 0 && !expect.some(({ name }) => DATA_CHECKS.has(name))) {
     const hint = "Add no-lost-writes, no-duplicates or converges under expect.";
     say(outage, `nothing checks the data after this ${outage.step.verb}`, hint);
@@ -55,11 +56,17 @@ function unobserved(
   expect: readonly Expectation[],
 ): readonly WrittenStep[] {
   if (traffic.length > 0 || expect.length > 0) return [];
-  return steps.filter(({ step }, i) => {
-    if (!isFault(step.verb)) return false;
-    if (steps.slice(0, i).some((earlier) => earlier.step.verb === "traffic")) return false;
-    return !steps.slice(i + 1).some(looks);
+  return steps.flatMap((outer, i) => {
+    if (unrolled(steps.slice(0, i)).some(({ step }) => step.verb === "traffic")) return [];
+    // What stands inside the same step may look at the same time, or in the next round.
+    const seenBy = unrolled(steps.slice(outer.inside.length > 0 ? i : i + 1));
+    return seenBy.some(looks) ? [] : unrolled([outer]).filter(({ step }) => isFault(step.verb));
   });
+}
+
+/** In place of a step the steps inside it; chaos is one fault, whatever it draws. */
+function unrolled(steps: readonly WrittenStep[]): readonly WrittenStep[] {
+  return steps.flatMap((one) => (one.inside.length > 0 && !isFault(one.step.verb) ? unrolled(one.inside) : [one]));
 }
 
 function looks({ step, target }: WrittenStep): boolean {
@@ -72,14 +79,15 @@ function looks({ step, target }: WrittenStep): boolean {
  * for the system (a condition, a request) nobody can say how late it is.
  */
 function cutShort(steps: readonly WrittenStep[]): readonly { heal: WrittenStep; fault: WrittenStep }[] {
-  const found: { heal: WrittenStep; fault: WrittenStep }[] = [];
+  const found = steps.flatMap(({ step, inside }) => (step.verb === "repeat" ? cutShort(inside) : []));
   let now = 0;
   let running: { fault: WrittenStep; until: number }[] = [];
   for (const written of steps) {
     const { step, target } = written;
     now = Math.max(now, step.atMs ?? 0);
     const waitedMs = step.verb === "wait" && typeof target === "string" ? parseDuration(target) : 0;
-    if (step.when !== undefined || step.withinMs !== undefined || waitedMs === undefined) running = [];
+    const isLong = written.inside.length > 0 && !isFault(step.verb);
+    if (step.when !== undefined || step.withinMs !== undefined || waitedMs === undefined || isLong) running = [];
     now += waitedMs ?? 0;
     if (step.verb === "settle") running = [];
     if (step.verb === "heal") {

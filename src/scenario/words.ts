@@ -11,6 +11,15 @@ export function verbOf(vocabulary: Vocabulary, word: string): VerbWords | undefi
   return Object.values(vocabulary.verbs).find((verb) => verb.synonyms?.includes(word));
 }
 
+/** Verbs that begin something which is not wrong with the world. */
+const HARMLESS: ReadonlySet<string> = new Set(
+  "request traffic start resume restart wait expect settle heal together repeat".split(" "),
+);
+
+export function isFault(verb: string): boolean {
+  return !HARMLESS.has(verb);
+}
+
 /** The parameters that stand beside a verb. */
 export function parametersOf(verb: VerbWords): readonly string[] {
   return keysAt(verb.args, []).filter((key) => key !== "target");

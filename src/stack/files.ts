@@ -14,6 +14,21 @@ export function replaceFile(file: string, text: string): void {
   }
 }
 
+const REMOVED_WITHIN_MS = 5_000;
+
+/** A directory with all that is in it, also with what somebody who does not know yet that it is going adds meanwhile. */
+export async function removeWhole(directory: string): Promise<void> {
+  const deadline = performance.now() + REMOVED_WITHIN_MS;
+  for (;;) {
+    try {
+      return fs.rmSync(directory, { recursive: true, force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY" || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
 /** undefined when there is none. Throws StackError for a file that cannot be read or understood. */
 export function readJson<T>(file: string): T | undefined {
   let text: string;

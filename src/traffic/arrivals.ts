@@ -10,7 +10,10 @@ export interface Arrival {
   due: number;
   /** Index of the client, from 0. */
   client: number;
+  /** The region that is asked. */
   region: string;
+  /** That of the client, when it asks another one. */
+  home?: string;
   key: string;
   kind: "read" | "write";
   /** Should this be a write, it is sent a second time with the same id. */
@@ -36,19 +39,29 @@ export function* arrivals(spec: TrafficSpec, workload: Workload, random: Random,
     Random,
     Random,
   ];
+  const where = roaming(spec, random.fork("roam"));
   let due = from;
   for (let number = 0; ; number++) {
     due += (-Math.log(1 - gap.next()) * 1_000) / spec.ratePerSecond;
     const team = teams[number % teams.length]!;
     yield {
       due,
-      region: team.region,
+      ...where(team.region),
       client: team.clients[Math.floor(number / teams.length) % team.clients.length]!,
       key: key.pick(keys),
       kind: kind.next() < spec.reads ? "read" : "write",
       repeat: drawRepeat(spec, repeat.next()),
     };
   }
+}
+
+/** Which region a client asks: mostly its own. */
+function roaming({ roam }: TrafficSpec, random: Random): (home: string) => Pick<Arrival, "region" | "home"> {
+  if (roam === undefined) return (home) => ({ region: home });
+  return (home) => {
+    const others = roam.regions.filter((region) => region !== home);
+    return random.next() < roam.share && others.length > 0 ? { region: random.pick(others), home } : { region: home };
+  };
 }
 
 /** One draw decides both: the lower half of the repeats goes out together with the first, the upper half after it. */

@@ -54,7 +54,10 @@ export function startLedger({ firstWhole = 1_000 }: { firstWhole?: number } = {}
     if (invoke === undefined) return; // of another run on the same stack
     open.delete(event.op);
     if (invoke.kind === "write" && event.outcome.type === "ok") acknowledged.add(invoke.id ?? invoke.op);
-    ended(invoke.region, { at: event.at, ...(isAnswered(event) ? { latencyMs: event.at - invoke.due } : {}) });
+    ended(invoke.home ?? invoke.region, {
+      at: event.at,
+      ...(isAnswered(event) ? { latencyMs: event.at - invoke.due } : {}),
+    });
   };
 
   return {

@@ -67,8 +67,8 @@ export function startTraffic(options: TrafficOptions): Traffic {
         touched.add(arrival.key);
         return kind.perform(arrival);
       },
-      missed({ region, due }) {
-        record({ type: "missed", client: kind.name(), workload: workload.name, region, due });
+      missed({ region, home = region, due }) {
+        record({ type: "missed", client: kind.name(), workload: workload.name, region: home, due });
       },
     });
   });

@@ -14,9 +14,7 @@ export const heal = verb({
     if (target === undefined) return scene.faults.heal();
     // A step that ran twice has faults "cut" and "cut #2".
     const ids = scene.faults.active().map((fault) => fault.id);
-    await scene.faults.end(
-      ids.filter((id) => id === target || id.startsWith(`${target} #`)),
-      "heal",
-    );
+    // Chaos is known by the id of its step.
+    await scene.faults.end([target, ...ids.filter((id) => id.startsWith(`${target} #`))], "heal");
   },
 });

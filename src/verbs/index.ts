@@ -1,12 +1,20 @@
 // The table of all verbs: what a step can say. To add one: a file, a line here, a scenario that shows it.
+import { chaos } from "../faults/chaos.ts";
+import { hold } from "../faults/hold.ts";
 import { kill } from "../faults/kill.ts";
+import { pause } from "../faults/pause.ts";
+import { regionOutage } from "../faults/region-outage.ts";
 import { stop } from "../faults/stop.ts";
+import { expect } from "./expect.ts";
 import { heal } from "./heal.ts";
+import { repeat } from "./repeat.ts";
 import { request } from "./request.ts";
 import { restart } from "./restart.ts";
+import { resume } from "./resume.ts";
 import type { Verb } from "./scene.ts";
 import { settle } from "./settle.ts";
 import { start } from "./start.ts";
+import { together } from "./together.ts";
 import { traffic } from "./traffic.ts";
 import { wait } from "./wait.ts";
 
@@ -17,7 +25,15 @@ export const verbs: Readonly<Record<string, Verb>> = {
   stop,
   start,
   restart,
-  wait,
-  settle,
+  pause,
+  resume,
+  "region-outage": regionOutage,
+  hold,
+  chaos,
   heal,
+  wait,
+  expect,
+  settle,
+  together,
+  repeat,
 };

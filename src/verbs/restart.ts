@@ -1,6 +1,6 @@
 // restart: stop, then start, one step.
 import { z } from "zod";
-import { checkTargets, resolveTargets, targets } from "../faults/targets.ts";
+import { checkTargets, drawTargets, targets } from "../faults/targets.ts";
 import { DEFAULT_GRACE_MS } from "../faults/wanted.ts";
 import { duration } from "./duration.ts";
 import { verb } from "./scene.ts";
@@ -14,7 +14,7 @@ export const restart = verb({
   modifiers: [],
   check: (args, topology) => checkTargets(args.target, topology),
   async perform(scene, step) {
-    const nodes = resolveTargets(step.args.target, scene.topology, scene.random.fork(step.path));
+    const nodes = drawTargets(step.args.target, scene, step);
     const parameters = { graceMs: step.args.grace };
     try {
       await scene.faults.begin(

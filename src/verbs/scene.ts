@@ -22,6 +22,11 @@ export interface Scene {
   signal: AbortSignal;
   /** Base URL of the gateway. */
   gateway: string;
+  /**
+   * Performs a step inside this one when its time has come, and records it. `scene` is this one, or one with another
+   * stream of chance. Rejects with a StepProblem when it did not do what it says.
+   */
+  perform(step: Step, scene: Scene): Promise<void>;
   /** Drawn ids of requests and writes. */
   newId(): string;
 }

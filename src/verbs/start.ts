@@ -1,6 +1,7 @@
-// start: ends every kill and stop of these nodes, also one whose `for` is still running.
+// start: ends every kill, stop and outage of these nodes, also one whose `for` is still running.
 import { z } from "zod";
-import { checkTargets, resolveTargets, targets } from "../faults/targets.ts";
+import { checkTargets, drawTargets, targets } from "../faults/targets.ts";
+import { DOWNS } from "../faults/wanted.ts";
 import { verb } from "./scene.ts";
 
 export const start = verb({
@@ -11,7 +12,6 @@ export const start = verb({
   modifiers: [],
   check: (args, topology) => checkTargets(args.target, topology),
   async perform(scene, step) {
-    const nodes = resolveTargets(step.args.target, scene.topology, scene.random.fork(step.path));
-    await scene.faults.release(nodes, ["kill", "stop"], "start");
+    await scene.faults.release(drawTargets(step.args.target, scene, step), DOWNS, "start");
   },
 });

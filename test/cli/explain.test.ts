@@ -60,8 +60,34 @@ describe("the plan", () => {
     ["an open end does not", steps("kill: backend-us"), 0],
     ["conditions may hold at once", steps("{ wait: healthy(us), within: 9s }"), 0],
     ["what comes after a settle waits for it", steps("{ kill: db-us, for: 2s }", "settle", "wait: 1s"), 3_000],
+    ["an `expect` holds throughout its `for`", steps("{ expect: healthy(us), for: 2s }", "wait: 1s"), 3_000],
+    ["the longest of what goes on together", steps("together: [wait: 1s, wait: 3s, heal]"), 3_000],
+    ["as often as it is repeated", steps("{ repeat: [wait: 1s, heal], times: 4 }"), 4_000],
+    ["chaos goes on beside the next steps", steps("{ chaos: [kill: db-us], every: 1s, for: 5s }", "wait: 2s"), 5_000],
   ])("takes at least as long as its parts: %s", (_, { atLeastMs }, expectedMs) => {
     expect(atLeastMs).toBe(expectedMs);
+  });
+
+  it("draws anew in every round of a repeat, and shows the first", () => {
+    const { steps: planned, traffic } = steps(
+      "{ repeat: [restart: one(backend), traffic: edit-properties], times: 3 }",
+    );
+    expect(planned[0]!.steps!.map(({ path, targets }) => [path, targets?.length])).toEqual([
+      ["1.1", 1],
+      ["1.2", undefined],
+    ]);
+    expect(traffic.map(({ step }) => step)).toEqual(["1.2", "1.2", "1.2"]);
+    expect(new Set(traffic.map(({ keys }) => keys.join())).size).toBe(3);
+  });
+
+  it("says what chaos will draw, by the seed", () => {
+    const chaos =
+      "steps:\n  - chaos: [{ kill: one(backend), for: 1s }, { pause: kafka, for: 1s }]\n    every: 2s\n    for: 9s\n";
+    const [first] = plan(chaos, 1).steps;
+    expect(first!.steps!.map(({ earliestMs }) => earliestMs)).toEqual([0, 2_000, 4_000, 6_000, 8_000]);
+    const drawn = Array.from({ length: 10 }, (_, seed) => plan(chaos, seed).steps[0]!.steps!.map((one) => one.targets));
+    expect(new Set(drawn.flat(2))).toEqual(new Set(["backend-us", "backend-eu", "kafka"]));
+    expect(new Set(drawn.map(String)).size).toBeGreaterThan(5);
   });
 
   it("says when each step begins at the earliest", () => {

@@ -10,14 +10,12 @@ const endless = scenarioFile(box, "endless", ...ENDLESS);
 const settling = scenarioFile(
   box,
   "settling",
-  ...[
-    "timeout: 10m",
-    "steps:",
-    "  - kill: backend-us",
-    "    for: 5m",
-    "  - request: GET /us/health",
-    "    expect: { status: 200 }",
-  ],
+  "timeout: 10m",
+  "steps:",
+  "  - kill: backend-us",
+  "    for: 5m",
+  "  - request: GET /us/health",
+  "    expect: { status: 200 }",
 );
 
 /** The stack has its record, so that what belongs to it can be told. */

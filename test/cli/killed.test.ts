@@ -12,7 +12,7 @@ afterAll(() => box[Symbol.asyncDispose]());
 
 const TIMES = 12;
 const random = seeded("kill -9");
-const scenario = scenarioFile(box, "short", ...ONE_REQUEST, "  - kill: backend-us", "    for: 300ms");
+const scenario = scenarioFile(box, "short", ...ONE_REQUEST, "  - kill: backend-us", "    for: 100ms");
 const COMMANDS = [["up"], ["scenario", "run", scenario], ["scenario", "run", scenario, "--keep"]] as const;
 
 // Somebody else's process that looks like one of ours, and a stack that has nothing to do with it.

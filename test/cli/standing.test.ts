@@ -5,7 +5,7 @@ import net, { type AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sandbox } from "../support/cli.ts";
-import { scenarioFile, stacksOf, topologyFile } from "./bad-days.ts";
+import { ONE_REQUEST, scenarioFile, stacksOf, topologyFile } from "./bad-days.ts";
 
 interface Up {
   stack: string;
@@ -163,7 +163,9 @@ describe("scenarios on a stack that is up", () => {
       "again",
       "traffic:",
       "  - { workload: edit-properties, clients: 4, rate: 60/s, keys: 5, reads: 50%, repeats: 10% }",
-      ...["steps:", "  - wait: 1s", "expect: [no-lost-writes, no-duplicates, { converges: { within: 20s } }]"],
+      "steps:",
+      "  - wait: 1s",
+      "expect: [no-lost-writes, no-duplicates, { converges: { within: 20s } }]",
     );
     for (const round of [1, 2]) {
       const { code, stdout, stderr } = await box.run("scenario", "run", file, ...on);
@@ -174,9 +176,18 @@ describe("scenarios on a stack that is up", () => {
     expect(stacksOf(box.home)).toEqual(["mine"]);
   });
 
+  it("--keep leaves the scenario's own stack up, for everybody", async () => {
+    const kept = await box.run("scenario", "run", scenarioFile(box, "kept", ...ONE_REQUEST), "--keep");
+    expect(kept.code).toBe(0);
+    const [, name] = /stack "(kept-\d+)" is kept up at http:\S+; next: /.exec(kept.stderr)!;
+    const [status] = await box.facts<readonly Standing[]>("status", "--stack", name!);
+    expect(status).toMatchObject({ state: "up", owner: null });
+    expect(await box.facts("down", "--stack", name!)).toEqual({ ended: [name], others: ["mine"] });
+  });
+
   it("one is not played on a stack that is broken", async () => {
     await box.facts("kill", "db-eu", ...on);
-    const file = scenarioFile(box, "unfair", "steps:", "  - request: GET /us/health", "    expect: { status: 200 }");
+    const file = scenarioFile(box, "unfair", ...ONE_REQUEST);
     const { code, stderr } = await box.run("scenario", "run", file, ...on);
     expect(code).toBe(2);
     expect(stderr).toContain('stack "mine" is not whole: kill db-eu is still active');

@@ -66,7 +66,12 @@ describe("files", () => {
     const bad = scenarioFile(
       box,
       "bad",
-      ...["steps:", "  - kil: backend-us", "  - kill: backend-usa", "    for: 10", "expect:", "  - no-lost-write"],
+      "steps:",
+      "  - kil: backend-us",
+      "  - kill: backend-usa",
+      "    for: 10",
+      "expect:",
+      "  - no-lost-write",
     );
     const worse = scenarioFile(box, "worse", "steps:", "  - partition us eu");
     const { code, stderr } = await box.run("scenario", "run", good, bad, worse);

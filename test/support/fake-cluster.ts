@@ -71,6 +71,7 @@ export function fakeCluster(topology: Topology): FakeCluster {
       stubborn: false,
       request: () => Promise.reject(new Error("a fake node has no HTTP")),
       answers: async () => node.stubborn || node.state === "up",
+      connects: async () => node.state !== "down",
       start: () => move("start"),
       stop: (graceMs) => move("stop", ` ${graceMs}`),
       kill: () => move("kill"),

@@ -202,6 +202,7 @@ function nodeAt(address: string, name: string, region: string): Node {
       return { status: answer.statusCode, headers: answer.headers as Record<string, string>, body };
     },
     answers: async () => true,
+    connects: async () => true,
     start: notHere,
     stop: notHere,
     kill: notHere,

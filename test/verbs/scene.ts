@@ -19,6 +19,8 @@ export interface FakeScene extends Scene {
   clock: VirtualClock;
   note: Notes;
   interrupt: AbortController;
+  /** Paths of the steps inside a step that were begun, in order. */
+  performed: string[];
   /** What was sent, in order. */
   asked: Asked[];
   /** What is answered; throws or never resolves as a test likes. */
@@ -106,6 +108,11 @@ export function fakeScene(topology: Topology = twoRegions): FakeScene {
     signal: interrupt.signal,
     gateway: "http://127.0.0.1:8080",
     newId: () => "an-id",
+    async perform(step, within) {
+      scene.performed.push(step.path);
+      await verbs[step.verb]!.perform(within, step as never);
+    },
+    performed: [],
     asked: [],
     trafficMoves: [],
     touched: new Set(),

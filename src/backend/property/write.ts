@@ -47,7 +47,8 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
       stamps.observe(await store.greatestStamp());
       resumed = true;
     }
-    const result = await commit((tx) => attempt(tx, request));
+    const early = writing.broken === "remember-before-effect" ? await rememberEarly(request) : undefined;
+    const result = early ?? (await commit((tx) => attempt(tx, request)));
     if (result.kind === "done") writing.committed();
     if (result.kind === "refused") await recordRefusal(request, result.row);
     return result;
@@ -71,12 +72,12 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
 
   async function attempt(tx: Transaction, request: PutRequest): Promise<PutResult> {
     const claim = claimOf(request);
-    const known = claim && (await tx.claim([claim], clock.now())).get(claim.requestId);
-    const again = known !== undefined && known !== null;
+    const isNew = claim === null || writing.broken === "remember-before-effect";
+    const known = isNew ? undefined : (await tx.claim([claim], clock.now())).get(claim.requestId);
+    const again = known !== undefined;
     if (again && writing.broken !== "skip-dedup") {
       tx.abandon();
-      const answer = known.fingerprint === claim?.fingerprint ? known.effect?.answer : undefined;
-      return answer === undefined ? { kind: "reused" } : { kind: "repeated", answer };
+      return answerOfKnown(known, claim);
     }
 
     const row = (await tx.lock([request.id])).get(request.id);
@@ -113,6 +114,20 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
     return { kind: "done", answer };
   }
 
+  /** Broken on purpose: commits the id with the answer that the write would get, which then may have no effect. */
+  async function rememberEarly(request: PutRequest): Promise<PutResult | undefined> {
+    const claim = claimOf(request);
+    const row = await store.property(request.id);
+    if (claim === null || row === undefined) return undefined;
+    const now = clock.now();
+    const write = make(row, region, { value: request.price, stamp: 0, requestId: request.requestId, at: now });
+    const answer = answerOf(request, { ...row, seen: write.written }, now, regions);
+    const effect = { region, key: row.id, write: sideOf(write, regions), answer };
+    const known = await store.transaction((tx) => tx.claim([{ ...claim, effect }], now));
+    const before = known.get(claim.requestId);
+    return before && answerOfKnown(before, claim);
+  }
+
   async function recordRefusal(request: PutRequest, row: Row): Promise<void> {
     const { id: key, price: value, requestId } = request;
     const conflict = rejectedWrite({ key, value, requestId }, row.write, { region, regions, at: clock.now() });
@@ -125,6 +140,12 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
     if (request.requestId === null) return null;
     return { requestId: request.requestId, fingerprint: fingerprintOf(request), effect: null };
   }
+}
+
+/** The same request had its effect before, or the id belongs to another one. */
+function answerOfKnown(known: Claim, claim: Claim | null): PutResult {
+  const answer = known.fingerprint === claim?.fingerprint ? known.effect?.answer : undefined;
+  return answer === undefined ? { kind: "reused" } : { kind: "repeated", answer };
 }
 
 /** A sentence when the row is not what the client expected. */

@@ -3,7 +3,7 @@
 // A commit here rings its bell, so an event is under way at once. Whatever a crash left over is found by a slow look
 // into the table; with nothing to do a heartbeat costs no query at all.
 import { DROP_EVERY, type Broken } from "../broken.ts";
-import type { Ports } from "../ports.ts";
+import type { OutboxRow, Ports } from "../ports.ts";
 import { encode } from "./outbox.ts";
 
 export const HEARTBEAT_MS = 250;
@@ -25,6 +25,7 @@ export function createRelay(region: string, ports: Ports, broken?: Broken): Rela
   let lookedAt = -Infinity;
   let beatAt = -Infinity;
   let seen = 0;
+  let greatest = 0;
 
   async function once(signal: AbortSignal): Promise<void> {
     // Every commit that rang before this moment is visible to the query that follows.
@@ -43,14 +44,17 @@ export function createRelay(region: string, ports: Ports, broken?: Broken): Rela
     for (;;) {
       const rows = await store.unpublished(BATCH);
       if (rows.length === 0 || signal.aborted) return;
-      const messages = rows.filter(goesOut).map((row) => ({ key: row.key, value: row.event }));
+      const messages = rows.filter((row) => goesOut(row)).map((row) => ({ key: row.key, value: row.event }));
       if (messages.length > 0) await log.append(messages);
       await store.published(rows.map((row) => row.id));
       if (rows.length < BATCH) return;
     }
   }
 
-  function goesOut(): boolean {
+  function goesOut({ id }: OutboxRow): boolean {
+    const isGreatest = id > greatest;
+    greatest = Math.max(greatest, id);
+    if (broken === "relay-by-greatest-id") return isGreatest;
     return broken !== "drop-event" || ++seen % DROP_EVERY !== 0;
   }
 

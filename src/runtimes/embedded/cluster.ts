@@ -2,6 +2,7 @@
 // directory holds what another shell needs to reconnect, and its processes carry its mark, so that `down` finds even those
 // that a killed command had no time to write down.
 import { randomBytes } from "node:crypto";
+import path from "node:path";
 import { setMaxListeners } from "node:events";
 import type { Cluster, Runtime, StackPlace } from "../../model/cluster.ts";
 import type { Recorder } from "../../model/event.ts";
@@ -13,9 +14,9 @@ import { postgresUser, regionctlHome, unusableHome } from "./home.ts";
 import { embeddedNode, type EmbeddedNode } from "./node.ts";
 import { allocatePorts, readPorts } from "./ports.ts";
 import { quitServers } from "./postgres.ts";
-import { findByMark, goneWithin, killTrees, type Marked } from "./processes.ts";
+import { findByMark, findFilling, goneWithin, killTrees, type Marked } from "./processes.ts";
 import { programFile, type ProgramName } from "./programs.ts";
-import { recipeOf, refusal, type Site } from "./roles.ts";
+import { controlSecret, recipeOf, refusal, type Site } from "./roles.ts";
 
 export interface EmbeddedOptions {
   home?: string;
@@ -45,10 +46,10 @@ export function embedded(options: EmbeddedOptions = {}): Runtime {
         topology.nodes.flatMap((node) =>
           recipeOf(node)
             .listeners(node, topology)
-            .map((listener) => ({
+            .map((listener, index) => ({
               node: node.name,
               listener,
-              preferred: publishes(place) ? node.publish : undefined,
+              preferred: publishes(place) && index === 0 ? node.publish : undefined,
             })),
         ),
       );
@@ -96,7 +97,8 @@ function assemble(site: Site): Cluster & { nodes: readonly EmbeddedNode[] } {
     async observe() {
       const states = new Map<string, NodeState>(site.topology.nodes.map((node) => [node.name, "down"]));
       for (const node of nodes) states.set(node.spec.name, node.state());
-      return { nodes: states };
+      const told = await Promise.all(nodes.map(async (node) => [node.spec.name, await node.control()] as const));
+      return { nodes: states, controls: new Map(told.flatMap(([name, is]) => (is === undefined ? [] : [[name, is]]))) };
     },
     async down() {
       for (const node of nodes) node.forget();
@@ -111,7 +113,7 @@ function assemble(site: Site): Cluster & { nodes: readonly EmbeddedNode[] } {
 /** By their marks, not by what was written down: this finds also what a killed command was just starting or making. */
 async function endAll(site: Site): Promise<void> {
   for (;;) {
-    const found = findByMark(markOfStack(site.place));
+    const found = [...findByMark(markOfStack(site.place)), ...findFilling(path.join(site.place.directory, "data"))];
     if (found.length === 0) return;
     const of = (kind: Marked["kind"]) => found.filter((one) => one.kind === kind);
     await Promise.all([quitServers(of("server")), killTrees(of("program"))]);
@@ -123,13 +125,14 @@ async function endAll(site: Site): Promise<void> {
 
 const MADE_WITHIN_MS = 5_000;
 
-/** A password per database, made once per stack. */
+/** A password per database and a token per control port, made once per stack. */
 function secretsFor(place: StackPlace, topology: Topology): ReadonlyMap<string, string> {
   const known = readJson<Record<string, string>>(LAYOUT.secrets(place)) ?? {};
-  const databases = topology.nodes.filter((node) => node.role === "postgres");
-  const secrets = Object.fromEntries(
-    databases.map(({ name }) => [name, known[name] ?? randomBytes(16).toString("hex")]),
-  );
+  const names = topology.nodes.flatMap((node) => [
+    ...(node.role === "postgres" ? [node.name] : []),
+    ...(recipeOf(node).control === undefined ? [] : [controlSecret(node.name)]),
+  ]);
+  const secrets = Object.fromEntries(names.map((name) => [name, known[name] ?? randomBytes(16).toString("hex")]));
   writeJson(LAYOUT.secrets(place), secrets);
   return new Map(Object.entries(secrets));
 }

@@ -1,9 +1,11 @@
 // One node of an embedded stack: a child process that can be killed, stopped, paused and started again, from any shell.
 // Nothing is remembered here about its state: that is asked of the operating system each time.
+import net from "node:net";
 import type { Node } from "../../model/cluster.ts";
-import type { NodeState } from "../../model/fault.ts";
+import type { Control, NodeState } from "../../model/fault.ts";
 import { NodeFailed, StackError } from "../../model/problem.ts";
 import type { NodeSpec } from "../../model/topology.ts";
+import { remoteControl } from "./control.ts";
 import { LAYOUT, markOf } from "./directory.ts";
 import { httpTo } from "./http.ts";
 import { portProblem } from "./ports.ts";
@@ -23,6 +25,8 @@ import { findNode, type Spawned, spawnNode, tail } from "./spawn.ts";
 
 export interface EmbeddedNode extends Node {
   state(): NodeState;
+  /** What it does to itself; undefined when it is not up, or cannot be told anything. */
+  control(): Promise<Control | undefined>;
   /** As `start`, for a stack that starts whole: what it needs is on its way, so nothing less than healthy will do. */
   startHealthy(signal: AbortSignal): Promise<void>;
   /** Drops connections that were kept for requests. */
@@ -40,9 +44,21 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
   const recipe = recipeOf(spec);
   const address = reach(site, spec, spec.region);
   const http = httpTo(address);
+  const port = recipe.control?.(spec, site);
+  const remote = port && remoteControl(port);
+  const forget = () => {
+    http.reset();
+    remote?.reset();
+  };
 
   const running = () => findNode(place, spec.name);
   const probe = () => recipe.probe(spec, site, http, PROBE_TIMEOUT_MS);
+
+  const state = (): NodeState => {
+    const found = running();
+    if (found === undefined) return "down";
+    return stateOf(found) === "stopped" ? "paused" : "up";
+  };
 
   async function start(isEnough: () => boolean, signal?: AbortSignal): Promise<void> {
     const found = running();
@@ -50,7 +66,7 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
       thawTrees([found]);
       return untilReady(found, undefined, isEnough, signal);
     }
-    http.reset();
+    forget();
     const spawned = await launch(signal);
     try {
       await untilReady(spawned.identity, spawned, isEnough, signal);
@@ -134,6 +150,7 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
       return recipe.url(spec, site);
     },
     request: http.request,
+    connects: () => connects(address),
     async answers() {
       return running() !== undefined && (await probe()) === "ready";
     },
@@ -152,7 +169,7 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
       if (found) await killTrees([found]);
       else await endStrays();
     },
-    forget: () => http.reset(),
+    forget,
     async pause() {
       const found = running();
       if (found) await freezeTrees([found]);
@@ -161,11 +178,9 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
       const found = running();
       if (found) thawTrees([found]);
     },
-    state() {
-      const found = running();
-      if (found === undefined) return "down";
-      return stateOf(found) === "stopped" ? "paused" : "up";
-    },
+    state,
+    control: async () => (state() === "up" ? remote?.ask() : undefined),
+    ...(remote && { configure: remote.tell }),
     logTail: async (lines) => tail(place, spec.name, lines),
   };
 
@@ -174,6 +189,20 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
     const strays = findByMark(markOf(place, spec.name));
     if (strays.length > 0) await killTrees(strays);
   }
+}
+
+function connects(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: hostname, port: Number(port), timeout: PROBE_TIMEOUT_MS });
+    const done = (connected: boolean) => {
+      socket.destroy();
+      resolve(connected);
+    };
+    socket.once("connect", () => done(true));
+    socket.once("timeout", () => done(false));
+    socket.once("error", () => done(false));
+  });
 }
 
 function tooSlow(readiness: Readiness): string {

@@ -144,6 +144,19 @@ export function findByMark(mark: string): readonly Marked[] {
   });
 }
 
+/**
+ * Processes that fill a disk below this directory under a temporary name ("db-us~1a2b3c4d"): a copy, or a PostgreSQL alone.
+ * They carry no mark, go on when the command that ran them is killed, and end by themselves very soon.
+ */
+export function findFilling(directory: string): readonly Marked[] {
+  const isTemporary = (token: string) =>
+    token.startsWith(`${directory}/`) && /^[^/]+~[0-9a-f]{8}$/.test(token.slice(directory.length + 1));
+  return system.commandLines().flatMap(({ pid, argv }) => {
+    const identity = argv.some(isTemporary) && pid !== process.pid ? identify(pid) : undefined;
+    return identity && alive(identity) ? [{ ...identity, kind: "maker" as const }] : [];
+  });
+}
+
 export interface Marked extends Identity {
   /**
    * program: one of our own. server: the first process of a PostgreSQL. worker: one of its children.

@@ -29,13 +29,20 @@ export interface Site {
   place: StackPlace;
   topology: Topology;
   ports: Ports;
-  /** Passwords of databases, by node. */
+  /** Passwords of databases, by node, and tokens of control ports (controlSecret). */
   secrets: ReadonlyMap<string, string>;
   program(name: ProgramName): string;
 }
 
 /** "ready" is what a start waits for; "answers" is a process that speaks its protocol but misses something it needs. */
 export type Readiness = "silent" | "answers" | "ready";
+
+/** Of a program of ours, beside what it serves; only from this machine, and only with the token. */
+export interface ControlPort {
+  /** "127.0.0.1:21035" */
+  address: string;
+  token: string;
+}
 
 export interface Recipe {
   /** Its listeners by name; the first is where the observer goes. */
@@ -47,6 +54,8 @@ export interface Recipe {
   launch(spec: NodeSpec, site: Site): Promise<Launch>;
   /** Never throws. */
   probe(spec: NodeSpec, site: Site, http: Http, timeoutMs: number): Promise<Readiness>;
+  /** Where it can be told what to do to itself; undefined where this stack has no such port. */
+  control?(spec: NodeSpec, site: Site): ControlPort | undefined;
   /** What a client connects to. */
   url(spec: NodeSpec, site: Site): string;
   /** What asks it to end in good order. */
@@ -73,6 +82,8 @@ export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>
   },
   backend: {
     ...program("backend"),
+    listeners: () => ["main", CONTROL],
+    control: controlOf,
     url: (spec, site) => `http://${reach(site, spec, spec.region)}`,
     launch: async (spec, site) =>
       node("backend", spec, site, {
@@ -80,6 +91,7 @@ export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>
         REGIONS: site.topology.regions.join(","),
         NODE_NAME: spec.name,
         CONFLICTS: site.topology.conflicts,
+        ...controlEnvironment(controlOf(spec, site)),
       }),
     async probe(spec, site, http, timeoutMs) {
       const steady = site.topology.steady.find((request) => request.region === spec.region);
@@ -150,6 +162,22 @@ export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>
 
 /** Apache Kafka waits 3 s for more members; one machine has them all at once. */
 const REBALANCE_DELAY_MS = "100";
+
+/** A listener's name that no region can have. */
+const CONTROL = "control port";
+
+/** The name of the token of a node's control port among the secrets; no node can be called so. */
+export const controlSecret = (node: string) => `${node} control`;
+
+function controlOf(spec: NodeSpec, site: Site): ControlPort | undefined {
+  const [port, token] = [site.ports[spec.name]?.[CONTROL], site.secrets.get(controlSecret(spec.name))];
+  return port === undefined || token === undefined ? undefined : { address: `127.0.0.1:${port}`, token };
+}
+
+function controlEnvironment(control: ControlPort | undefined): Readonly<Record<string, string>> {
+  if (control === undefined) return {};
+  return { CONTROL_PORT: control.address.split(":")[1]!, CONTROL_TOKEN: control.token };
+}
 
 /** The recipe of a node; call only for what `refusal` lets pass. */
 export function recipeOf(spec: NodeSpec): Recipe {

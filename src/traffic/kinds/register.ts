@@ -47,9 +47,9 @@ export function registerClient(means: ClientMeans): KindOfClient {
 
   const name = () => (life === 1 ? means.name : `${means.name}.${life}`);
 
-  async function read({ region, key, due }: Arrival): Promise<void> {
+  async function read({ region, home, key, due }: Arrival): Promise<void> {
     const request = fill(workload, "read", { region, key });
-    const operation = { workload, client: name(), region, key, kind: "read" as const, due };
+    const operation = { workload, client: name(), region, ...from(home), key, kind: "read" as const, due };
     learnRead(key, await operate(operation, () => send(request), means).done);
   }
 
@@ -74,12 +74,13 @@ export function registerClient(means: ClientMeans): KindOfClient {
   }
 
   function attempt({ arrival, id, value, known, request }: Write, due: number, repeated?: Underway): Underway {
-    const { region, key } = arrival;
+    const { region, home, key } = arrival;
     return operate(
       {
         workload,
         client: name(),
         region,
+        ...from(home),
         key,
         kind: "write",
         value,
@@ -128,3 +129,5 @@ export function registerClient(means: ClientMeans): KindOfClient {
     },
   };
 }
+
+const from = (home: string | undefined) => (home === undefined ? {} : { home });
