@@ -193,6 +193,7 @@ async function playStep(step: Step, scene: Scene, due?: number): Promise<StepPro
     }
     if (step.when) await waitFor(scene, step.when, step.withinMs ?? DEFAULT_WITHIN_MS);
     sayBegin(lateMs);
+    if (verb !== "settle") scene.traffic.resume(); // what an earlier settle had stopped; after the last one nothing is written any more
     await verbs[step.verb]!.perform(scene, step as never);
     scene.record({ type: "step", phase: "end", path, verdict: "passed" });
     return undefined;

@@ -18,6 +18,9 @@ export type Broken = keyof typeof BROKEN;
 export const LOSE_EVERY = 10;
 /** drop-event: every how many events. */
 export const DROP_EVERY = 3;
+/** relay-by-greatest-id: every how many writes commit late, behind others with a greater id, as under load by chance. */
+export const SLOW_EVERY = 2;
+export const SLOW_COMMIT_MS = 200;
 
 /** no-stamps: all are equal, so the region's name decides. */
 export const WITHOUT_STAMPS: StampClock = { next: () => 0, observe: () => {} };

@@ -99,6 +99,7 @@ function wordsOfArgument({ registeredArguments }: Command): Words | undefined {
 const ARGUMENTS: Readonly<Record<string, Words>> = {
   node: { kind: "nodes" },
   "node...": { kind: "targets" },
+  "region...": { kind: "regions" },
   database: { kind: "databases" },
   scenario: { kind: "scenarios", files: true },
   "scenario...": { kind: "scenarios", files: true },

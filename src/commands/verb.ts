@@ -1,7 +1,9 @@
-// The verbs as commands on a stack that is up, with the same words: kill, stop, start, restart, heal.
+// The verbs as commands on a stack that is up, with the same words: kill, stop, pause, region-outage, hold, and what ends them.
 import { Command } from "commander";
-import { DEFAULT_GRACE_MS } from "../faults/wanted.ts";
-import { checkTargets, resolveTargets } from "../faults/targets.ts";
+import { HOLDS } from "../faults/hold.ts";
+import { CONTROLLED, DEFAULT_GRACE_MS, DOWNS } from "../faults/wanted.ts";
+import { checkRegions, checkRole, checkTargets, resolveTargets } from "../faults/targets.ts";
+import type { FaultKind } from "../model/fault.ts";
 import { seeded } from "../model/random.ts";
 import { UsageError } from "../model/problem.ts";
 import { formatDuration, parseDuration } from "../model/units.ts";
@@ -30,9 +32,29 @@ export function verbCommands(): readonly Command[] {
     )
       .option("--grace <duration>", "how long they may take", "5s")
       .action(perform(breakNodes("stop"))),
+    nodesCommand("pause", "SIGSTOP nodes; they answer nothing until resume, heal or the end of --for.", true).action(
+      perform(breakNodes("pause")),
+    ),
+    nodesCommand(
+      "region-outage",
+      "SIGKILL all nodes of a region until start, heal or the end of --for.",
+      true,
+      REGIONS,
+    ).action(perform(breakNodes("region-outage"), checkRegions)),
+    nodesCommand(
+      "hold",
+      "Backends keep answers to writes back after the commit, until heal or the end of --for.",
+      true,
+    ).action(perform(breakNodes("hold"), (patterns, topology) => checkRole(patterns, topology, CONTROLLED, HOLDS))),
     nodesCommand("start", "Start nodes that were killed or stopped.").action(
       perform(async (stack, nodes) => {
-        await stack.faults.release(nodes, ["kill", "stop"], "start");
+        await stack.faults.release(nodes, DOWNS, "start");
+        return { line: `${nodes.join(", ")}: up` };
+      }),
+    ),
+    nodesCommand("resume", "SIGCONT nodes that were paused.").action(
+      perform(async (stack, nodes) => {
+        await stack.faults.release(nodes, ["pause"], "resume");
         return { line: `${nodes.join(", ")}: up` };
       }),
     ),
@@ -71,30 +93,41 @@ interface Result {
   fault?: string;
 }
 
-function nodesCommand(name: string, summary: string, timed = false): Command {
+interface Targets {
+  argument: string;
+  meaning: string;
+  examples: readonly [string, string];
+}
+
+const NODES: Targets = {
+  argument: "<node...>",
+  meaning: "nodes (backend-us), regions (us), roles in a region (us.backend), all(backend), one(backend)",
+  examples: ["backend-us", "backend-eu"],
+};
+const REGIONS: Targets = { argument: "<region...>", meaning: "regions (us)", examples: ["us", "eu"] };
+
+function nodesCommand(name: string, summary: string, timed = false, targets = NODES): Command {
+  const [first, second] = targets.examples;
   const command = new Command(name)
     .description(summary)
-    .argument(
-      "<node...>",
-      "nodes (backend-us), regions (us), roles in a region (us.backend), all(backend), one(backend)",
-    )
+    .argument(targets.argument, targets.meaning)
     .addOption(stackOption())
     .option("--json", "print the facts as JSON")
     .addHelpText(
       "after",
-      `\nExamples:\n  regionctl ${name} backend-us${timed ? `\n  regionctl ${name} db-eu --for 10s` : ""}`,
+      `\nExamples:\n  regionctl ${name} ${first}${timed ? `\n  regionctl ${name} ${second} --for 10s` : ""}`,
     );
   return timed ? command.option("--for <duration>", "waits, then ends the fault") : command;
 }
 
 /** Connects, resolves the targets, acts, prints. */
-function perform(act: Act) {
+function perform(act: Act, check = checkTargets) {
   return async (patterns: string[], options: Options) => {
     const signal = interruptSignal();
     const forMs = durationOf("--for", options.for);
     durationOf("--grace", options.grace);
     const stack = await connect(surroundings(), options.stack, signal);
-    const wrong = checkTargets(patterns, stack.topology);
+    const wrong = check(patterns, stack.topology);
     if (wrong.length > 0)
       throw new UsageError(
         wrong.flatMap(({ message, hint }) => (hint === undefined ? [message] : [message, `  ${hint}`])).join("\n"),
@@ -111,7 +144,16 @@ function perform(act: Act) {
   };
 }
 
-function breakNodes(kind: "kill" | "stop"): Act {
+/** What becomes of nodes, and what ends it besides heal. */
+const BROKEN: Readonly<Record<FaultKind, { are: string; until?: string; well?: string }>> = {
+  kill: { are: "down", until: "start" },
+  stop: { are: "down", until: "start" },
+  "region-outage": { are: "down", until: "start" },
+  pause: { are: "paused", until: "resume" },
+  hold: { are: "answers to writes are kept back", well: "answers are given again" },
+};
+
+function breakNodes(kind: FaultKind): Act {
   return async (stack, nodes, options, { say, signal }) => {
     const forMs = durationOf("--for", options.for);
     const fault = await stack.faults.begin(
@@ -119,19 +161,20 @@ function breakNodes(kind: "kill" | "stop"): Act {
       { forMs },
     );
     const names = nodes.join(", ");
+    const { are, until, well = "up again" } = BROKEN[kind];
     const flag = stackFlag(stack.record.name);
-    if (forMs !== undefined) say(`${names}: down for ${formatDuration(forMs)} ...`);
+    if (forMs !== undefined) say(`${names}: ${are} for ${formatDuration(forMs)} ...`);
     try {
       await stack.faults.timed();
       signal.throwIfAborted();
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       await stack.faults.end([fault.id], "heal"); // Ctrl-C ends the fault, not only the waiting
-      throw new Interrupted(`interrupted; ${names}: up again`);
+      throw new Interrupted(`interrupted; ${names}: ${well}`);
     }
-    if (forMs !== undefined) return { line: `${names}: up again` };
-    const line = `${names}: down until "regionctl start ${nodes.join(" ")}${flag}" or "regionctl heal${flag}"`;
-    return { line, fault: fault.id };
+    if (forMs !== undefined) return { line: `${names}: ${well}` };
+    const ends = [...(until ? [`"regionctl ${until} ${nodes.join(" ")}${flag}"`] : []), `"regionctl heal${flag}"`];
+    return { line: `${names}: ${are} until ${ends.join(" or ")}`, fault: fault.id };
   };
 }
 

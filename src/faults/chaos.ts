@@ -39,23 +39,34 @@ interface ChaosArgs {
   every: number;
 }
 
-async function rage(scene: Scene, { path, args, forMs }: Step & { args: ChaosArgs }, cut: AbortSignal): Promise<void> {
+async function rage(
+  scene: Scene,
+  { path, args, forMs }: Step & { args: ChaosArgs },
+  signal: AbortSignal,
+): Promise<void> {
   const { clock } = scene;
+  const is = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   const begin = clock.now();
   const end = forMs === undefined ? Infinity : begin + forMs;
   let due = begin;
   for (const { fault, random } of drawsOf(scene.random, path, args.target)) {
     if (due >= end) break;
-    await clock.sleep(due - clock.now(), cut);
+    await clock.sleep(due - clock.now(), signal);
     const bound = Math.min(fault.forMs ?? args.every, end - due);
-    await once(scene, { ...fault, forMs: bound }, random, cut);
+    await once(scene, { ...fault, forMs: bound }, random, { signal, is });
     due = Math.max(due + args.every, clock.now());
   }
-  await clock.sleep(end - clock.now(), cut);
+  await clock.sleep(end - clock.now(), signal);
+}
+
+interface Cut {
+  signal: AbortSignal;
+  /** Resolves when it is aborted: one listener, however many faults there are. */
+  is: Promise<void>;
 }
 
 /** One fault, from its beginning until its nodes answer again. Cut short, it ends at once. */
-async function once(scene: Scene, step: Step, random: Random, cut: AbortSignal): Promise<void> {
+async function once(scene: Scene, step: Step, random: Random, cut: Cut): Promise<void> {
   const begun: string[] = [];
   const faults: Scene["faults"] = {
     ...scene.faults,
@@ -66,8 +77,7 @@ async function once(scene: Scene, step: Step, random: Random, cut: AbortSignal):
     },
   };
   await scene.perform(step, { ...scene, faults, random });
-  const isCut = new Promise<void>((resolve) => cut.addEventListener("abort", () => resolve(), { once: true }));
-  if (!cut.aborted) await Promise.race([scene.faults.timed(begun), isCut]);
-  if (cut.aborted) await scene.faults.end(begun, "heal");
-  cut.throwIfAborted();
+  await Promise.race([scene.faults.timed(begun), cut.is]);
+  if (cut.signal.aborted) await scene.faults.end(begun, "heal");
+  cut.signal.throwIfAborted();
 }

@@ -9,7 +9,10 @@ export interface Proof {
   measured: string;
 }
 
-export async function prove(fault: Fault, cluster: Cluster): Promise<Proof> {
+/** How long an answer is waited for before it counts as none. */
+export const PATIENCE_MS = 500;
+
+export async function prove(fault: Fault, cluster: Cluster, patienceMs = PATIENCE_MS): Promise<Proof> {
   const world = await cluster.observe();
   const proofs = await Promise.all(
     fault.targets.map(async (target) => {
@@ -18,7 +21,7 @@ export async function prove(fault: Fault, cluster: Cluster): Promise<Proof> {
       const state = world.nodes.get(target) ?? "down";
       // Where a graver fault lies over this one, there is nothing left but that to be seen.
       const seen = GRAVER[EFFECT[fault.kind]].includes(state) ? state : EFFECT[fault.kind];
-      return SIGNS[seen](node, state, world);
+      return SIGNS[seen](node, state, world, patienceMs);
     }),
   );
   return {
@@ -34,15 +37,17 @@ const GRAVER: Readonly<Record<NodeState, readonly NodeState[]>> = {
 };
 
 /** How it shows that a node was taken down, was paused, or is up and keeps its answers back. */
-const SIGNS: Readonly<Record<NodeState, (node: Node, state: NodeState, world: World) => Promise<Proof>>> = {
-  async down(node, state) {
-    const { answered, said } = await ask(node);
+const SIGNS: Readonly<
+  Record<NodeState, (node: Node, state: NodeState, world: World, patienceMs: number) => Promise<Proof>>
+> = {
+  async down(node, state, _world, patienceMs) {
+    const { answered, said } = await ask(node, patienceMs);
     const is = state === "down" ? "has no process" : `is ${state}`;
     return { effective: state === "down" && !answered, measured: `${node.spec.name} ${is}, ${said}` };
   },
   /** The system still opens connections for a stopped process: nobody is told that it is ill. */
-  async paused(node, state) {
-    const [connects, { answered, said }] = await Promise.all([node.connects(), ask(node)]);
+  async paused(node, state, _world, patienceMs) {
+    const [connects, { answered, said }] = await Promise.all([node.connects(), ask(node, patienceMs)]);
     const opens = connects ? "though connections to it open" : "and no connection to it opens";
     return {
       effective: state === "paused" && connects && !answered,
@@ -58,9 +63,11 @@ const SIGNS: Readonly<Record<NodeState, (node: Node, state: NodeState, world: Wo
   },
 };
 
-async function ask(node: Node): Promise<{ answered: boolean; said: string }> {
+async function ask(node: Node, patienceMs: number): Promise<{ answered: boolean; said: string }> {
   const began = performance.now();
-  const answered = await node.answers();
+  let timer: NodeJS.Timeout;
+  const tooLate = new Promise<false>((resolve) => (timer = setTimeout(resolve, patienceMs, false)));
+  const answered = await Promise.race([node.answers(), tooLate]).finally(() => clearTimeout(timer));
   const tookMs = Math.round(performance.now() - began);
   return { answered, said: answered ? "but still answers" : `no answer (${tookMs} ms)` };
 }

@@ -4,7 +4,7 @@ import type { FaultEvent, Recorder } from "../model/event.ts";
 import type { Fault } from "../model/fault.ts";
 import type { Clock } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";
-import { prove } from "./proof.ts";
+import { PATIENCE_MS, prove } from "./proof.ts";
 import { type HoldNode, reconcile } from "./reconcile.ts";
 import { differences, wanted } from "./wanted.ts";
 
@@ -149,7 +149,7 @@ export function faultSet(world: FaultWorld): FaultSet {
       used.add(fault.id);
       record({ type: "fault", phase: "begun", fault });
       await reconcile(reconciling, fault.targets);
-      const { effective, measured } = await prove(fault, world.cluster);
+      const { effective, measured } = await prove(fault, world.cluster, patienceFor(options.forMs));
       record({ type: "fault", phase: "proved", id: fault.id, effective, measured });
       const stands = store.read().some(({ id }) => id === fault.id); // somebody may have healed it meanwhile
       if (until !== undefined && stands) endAt(until, fault);
@@ -204,6 +204,9 @@ export function faultSet(world: FaultWorld): FaultSet {
     },
   };
 }
+
+/** What is measured must be over before the fault is. */
+const patienceFor = (forMs = Infinity) => Math.min(PATIENCE_MS, forMs / 2);
 
 /** Ids are unique in a history, not only among active faults: the second kill of a node is "kill backend-us #2". */
 function freeId(name: string, faults: readonly Fault[], used: ReadonlySet<string>): string {

@@ -113,7 +113,8 @@ function sayMore({ story = [], evidence }: Verdict): readonly string[] {
 
 function sayWhere(run: Run, line?: number): readonly string[] {
   const { file } = runOf(run.history).scenario;
-  return [`${file}${line === undefined ? "" : `:${line}`}`, `regionctl check ${run.directory}`];
+  const again = run.directory === "" ? [] : [`regionctl check ${run.directory}`]; // one that was never played has none
+  return [`${file}${line === undefined ? "" : `:${line}`}`, ...again];
 }
 
 function tally(cases: readonly Case[]): Readonly<Record<string, string>> {

@@ -40,7 +40,6 @@ export const settle = verb({
       () => unequal(scene),
       (open) => missed(`${open.join("; ")}`),
     );
-    scene.traffic.resume();
   },
 });
 

@@ -118,14 +118,14 @@ seed: 4
 traffic:
   - workload: edit-properties
     clients: 4
-    rate: 100/s
+    rate: 200/s
     keys: 5
 steps:
   - kill: one(backend)
     for: 300ms
   - wait: acknowledged >= 20
   - settle
-  - wait: 1s
+  - wait: 500ms
   - stop: one(backend)
   - settle
 expect:

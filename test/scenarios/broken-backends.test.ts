@@ -1,42 +1,58 @@
-// A checker that cannot fail proves nothing: backends that are broken on purpose, and the shipped scenario must catch each of
-// them, with the right expectation.
+// A checker that cannot fail proves nothing: backends that are broken on purpose, one promise each, and a shipped scenario must
+// catch every one of them, with the right expectation. That the same scenarios pass otherwise is shown by shipped.test.ts.
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { BROKEN, type Broken } from "../../src/backend/broken.ts";
 import { repository, sandbox } from "../support/cli.ts";
 
-/** What is broken -> the expectations of which at least one must fail, and what must not be blamed. */
-const BROKEN: readonly { word: string; scenario: string; caughtBy: readonly string[] }[] = [
-  { word: "ack-before-commit", scenario: "failover", caughtBy: ["no-lost-writes"] },
-  { word: "skip-dedup", scenario: "failover", caughtBy: ["no-duplicates"] },
-  { word: "drop-event", scenario: "failover", caughtBy: ["converges", "steps"] },
-];
+interface Caught {
+  /** The shipped scenario. */
+  scenario: string;
+  /** The expectation that must fail, besides whatever else does. */
+  by: string;
+}
+
+const CAUGHT: Readonly<Record<Broken, Caught>> = {
+  "ack-before-commit": { scenario: "failover", by: "no-lost-writes" },
+  "skip-dedup": { scenario: "idempotency", by: "no-duplicates" },
+  "drop-event": { scenario: "smoke", by: "converges" },
+  "arrival-order": { scenario: "concurrent-conflict", by: "converges" },
+  "no-stamps": { scenario: "concurrent-conflict", by: "no-lost-writes" },
+  "remember-before-effect": { scenario: "idempotency", by: "no-lost-writes" },
+  "relay-by-greatest-id": { scenario: "smoke", by: "converges" },
+  "lag-lies": { scenario: "node-kills", by: "lag" },
+};
 
 interface Facts {
   verdict: string;
-  verdicts: readonly { name: string; valid: unknown; summary: string }[];
+  verdicts: readonly { name: string; valid: unknown; summary: string; evidence: readonly number[]; line?: number }[];
 }
 
 describe("a deliberately broken backend on the embedded runtime", () => {
-  it.each(BROKEN)("$word is caught by $caughtBy", async ({ word, scenario, caughtBy }) => {
+  const cases = Object.entries(CAUGHT).map(([word, { scenario, by }]) => ({ word: word as Broken, scenario, by }));
+
+  it.each(cases)("$word is caught by $by of $scenario", async ({ word, scenario, by }) => {
     await using box = sandbox();
     const file = brokenCopy(box.directory, scenario, word);
     const end = await box.run("scenario", "run", file, "--json");
     const facts = JSON.parse(end.stdout) as Facts;
-    const failed = facts.verdicts.filter((verdict) => verdict.valid === false).map((verdict) => verdict.name);
+    const failed = facts.verdicts.filter((verdict) => verdict.valid === false);
+    const caught = failed.filter((verdict) => verdict.name === by && verdict.line !== undefined);
+    expect(caught, `what failed: ${BROKEN[word]}\n${JSON.stringify(failed, null, 1)}`).not.toEqual([]);
+    expect(caught.flatMap(({ evidence }) => evidence)).not.toEqual([]);
     expect(end.code, end.stderr).toBe(1);
-    expect(failed.filter((name) => caughtBy.includes(name))).not.toEqual([]);
   });
 });
 
 /** The shipped scenario and topology, with every backend broken. */
-function brokenCopy(directory: string, scenario: string, word: string): string {
+function brokenCopy(directory: string, scenario: string, word: Broken): string {
+  const shipped = path.join(repository, "compose");
   const compose = fs
-    .readFileSync(path.join(repository, "compose/property.yaml"), "utf8")
+    .readFileSync(path.join(shipped, "property.yaml"), "utf8")
     .replaceAll("CONFLICTS: hybrid-clock", `CONFLICTS: hybrid-clock\n      BROKEN: ${word}`)
     .replaceAll("../seeds/", `${repository}/seeds/`)
-    .replaceAll("./property.workloads.yaml", `${repository}/compose/property.workloads.yaml`)
-    .replaceAll("./property.nginx.conf", `${repository}/compose/property.nginx.conf`);
+    .replaceAll("./property.", `${shipped}/property.`);
   fs.writeFileSync(path.join(directory, "broken.yaml"), compose);
   const text = fs
     .readFileSync(path.join(repository, "scenarios", `${scenario}.yaml`), "utf8")

@@ -4,8 +4,10 @@ import path from "node:path";
 import type { Event } from "../../src/model/event.ts";
 import { sandbox } from "../support/cli.ts";
 
-/** One kill begins after another; each node is down for about as long, so kills overlap. */
-const EVERY_MS = 400;
+/** One fault at a time, as fast as the nodes come back. */
+const EVERY_MS = 100;
+/** A fault takes 1.6 nodes on average and lasts until they answer again: generous for a busy machine. */
+const PER_KILL_MS = 700;
 
 export async function killNodes({
   kills,
@@ -42,6 +44,7 @@ export async function killNodes({
     fs.cpSync(run.directory, kept, { recursive: true });
     process.stdout.write(`the run is kept: regionctl check ${kept}\n`);
   }
+  if (killed < kills) process.stdout.write(`torture: only ${killed} of ${kills} kills fitted into the time: this machine is too busy\n`);
   return end.code === 0 && killed >= kills;
 }
 
@@ -64,9 +67,7 @@ function nodesKilled(file: string): number {
 }
 
 function scenario(kills: number, seed: number): string {
-  // One draw in nine takes all six nodes, the others one each.
-  const rounds = Math.ceil((kills * 9) / 14) + 3;
-  const forMs = rounds * EVERY_MS;
+  const forMs = kills * PER_KILL_MS;
   return `name: torture
 about: Random nodes are killed while clients of every region write the same rows; nothing acknowledged may be lost, nothing applied twice.
 topology: property
@@ -76,15 +77,15 @@ traffic:
   - { workload: edit-properties, clients: 16, rate: 100/s, keys: 12, reads: 30%, repeats: 10% }
 steps:
   - chaos:
-      - { kill: one(backend), for: 300ms }
       - { kill: one(backend), for: 100ms }
-      - { kill: one(postgres), for: 300ms }
+      - { kill: one(backend), for: 100ms }
       - { kill: one(postgres), for: 100ms }
-      - { kill: all(kafka), for: 300ms }
+      - { kill: one(postgres), for: 100ms }
       - { kill: all(kafka), for: 100ms }
-      - { kill: all(gateway), for: 200ms }
-      - { kill: one(backend), for: 350ms }
-      - { kill: [all(backend), all(postgres), all(kafka), all(gateway)], for: 200ms }
+      - { kill: all(kafka), for: 100ms }
+      - { kill: all(gateway), for: 80ms }
+      - { kill: one(backend), for: 60ms }
+      - { kill: [all(backend), all(postgres), all(kafka), all(gateway)], for: 80ms }
     every: ${EVERY_MS}ms
     for: ${forMs}ms
   - settle:

@@ -7,7 +7,7 @@
 //   row + event + answer ──> commit ──> 200
 //
 // Only an effect is remembered.
-import { LOSE_EVERY, type Broken } from "../broken.ts";
+import { LOSE_EVERY, SLOW_COMMIT_MS, SLOW_EVERY, type Broken } from "../broken.ts";
 import type { StampClock } from "../conflict/clock.ts";
 import { rejectedWrite, sideOf } from "../conflict/record.ts";
 import { keep, make } from "../conflict/resolve.ts";
@@ -55,6 +55,7 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
   };
 
   async function commit(work: (tx: Transaction) => Promise<PutResult>): Promise<PutResult> {
+    if (writing.broken === "relay-by-greatest-id") return store.transaction((tx) => late(work(tx)));
     if (writing.broken !== "ack-before-commit") return store.transaction(work);
     // The answer is out before the commit, so whatever befalls the transaction afterwards takes an acknowledged write away.
     return new Promise((answered, failed) => {
@@ -68,6 +69,13 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
         .then(writing.committed)
         .catch(failed);
     });
+  }
+
+  /** Broken on purpose: the event has its number, and its commit takes so long that others with greater numbers overtake it. */
+  async function late(working: Promise<PutResult>): Promise<PutResult> {
+    const result = await working;
+    if (result.kind === "done" && ++acknowledged % SLOW_EVERY === 0) await clock.sleep(SLOW_COMMIT_MS);
+    return result;
   }
 
   async function attempt(tx: Transaction, request: PutRequest): Promise<PutResult> {

@@ -16,6 +16,7 @@ const WORDS = {
     nodes(stack)
       .filter(({ role }) => role === "postgres")
       .map(({ name }) => name),
+  regions: (stack: string) => topologyOf(stack)?.regions ?? [],
   targets: (stack: string) => {
     const topology = topologyOf(stack);
     return topology === undefined ? [] : targetsIn(topology);
