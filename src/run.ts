@@ -186,6 +186,8 @@ async function playStep(step: Step, scene: Scene, due?: number): Promise<StepPro
     scene.record({ type: "step", phase: "begin", path, verb, text, line, lateMs });
   };
   try {
+    // What an earlier settle had stopped, also for what is waited for below; after the last one nothing is written any more.
+    if (verb !== "settle") scene.traffic.resume();
     let lateMs: number | undefined;
     if (due !== undefined) {
       await scene.clock.sleep(due - scene.clock.now(), scene.signal);
@@ -193,7 +195,6 @@ async function playStep(step: Step, scene: Scene, due?: number): Promise<StepPro
     }
     if (step.when) await waitFor(scene, step.when, step.withinMs ?? DEFAULT_WITHIN_MS);
     sayBegin(lateMs);
-    if (verb !== "settle") scene.traffic.resume(); // what an earlier settle had stopped; after the last one nothing is written any more
     await verbs[step.verb]!.perform(scene, step as never);
     scene.record({ type: "step", phase: "end", path, verdict: "passed" });
     return undefined;

@@ -76,7 +76,9 @@ async function once(scene: Scene, step: Step, random: Random, cut: Cut): Promise
       return fault;
     },
   };
-  await scene.perform(step, { ...scene, faults, random });
+  // A settle that stops the traffic cuts this short only afterwards: no fault may set it going again.
+  const traffic = { ...scene.traffic, resume: () => {} };
+  await scene.perform(step, { ...scene, faults, traffic, random });
   await Promise.race([scene.faults.timed(begun), cut.is]);
   if (cut.signal.aborted) await scene.faults.end(begun, "heal");
   cut.signal.throwIfAborted();

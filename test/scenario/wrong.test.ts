@@ -394,7 +394,7 @@ traffic:
     keys: 2000
     reads: 120%
     repeats: 5
-    roam: 5%
+    roams: 5%
   - clients: 1
   - workload: edit-properties
     clients: 1
@@ -423,9 +423,9 @@ steps: [settle]
            |              ^ expected a percentage from 0% to 100%, e.g. 50%
         Did you mean "5%"?
       scenarios/story.yaml:11:5
-        11 |     roam: 5%
-           |     ^^^^ there is no "roam" here
-        Possible are workload, regions, clients, rate, keys, reads, repeats.
+        11 |     roams: 5%
+           |     ^^^^^ there is no "roams" here
+        Did you mean "roam"? Possible are workload, regions, clients, rate, keys, reads, repeats, roam.
       scenarios/story.yaml:12:5
         12 |   - clients: 1
            |     ^^^^^^^^^^ "workload" is missing: expected the name of a workload

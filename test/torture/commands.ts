@@ -1,8 +1,8 @@
 // kill -9 of the command itself at random instants: afterwards `down --all` leaves nothing, and nobody else's process is touched.
 import { spawn } from "node:child_process";
-import fs from "node:fs";
 import path from "node:path";
 import { seeded } from "../../src/model/random.ts";
+import { leftOf, marksOf } from "../cli/bad-days.ts";
 import { processesOf, repository, sandbox } from "../support/cli.ts";
 
 /** Long enough to reach every phase: starting, steps, settling, taking down. */
@@ -35,8 +35,9 @@ export async function killCommands({ times, seed }: { times: number; seed: numbe
       const timer = setTimeout(() => child.kill("SIGKILL"), afterMs);
       await done;
       clearTimeout(timer);
+      const marks = marksOf(box.home);
       const down = await box.run("down", "--all");
-      const left = [...processesOf(box.home), ...stacksOf(box.home)];
+      const left = leftOf(box.home, marks);
       const unharmed =
         stranger.exitCode === null && stranger.signalCode === null && processesOf(bystander.home).length === before;
       if (down.code === 0 && left.length === 0 && unharmed) continue;
@@ -52,9 +53,4 @@ export async function killCommands({ times, seed }: { times: number; seed: numbe
     `torture: ${times} times kill -9 of the command, seed ${seed}: ${ok ? "nothing left, nobody else touched" : "FAILED"}\n`,
   );
   return ok;
-}
-
-function stacksOf(home: string): readonly string[] {
-  const stacks = path.join(home, "stacks");
-  return fs.existsSync(stacks) ? fs.readdirSync(stacks) : [];
 }

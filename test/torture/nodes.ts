@@ -44,7 +44,8 @@ export async function killNodes({
     fs.cpSync(run.directory, kept, { recursive: true });
     process.stdout.write(`the run is kept: regionctl check ${kept}\n`);
   }
-  if (killed < kills) process.stdout.write(`torture: only ${killed} of ${kills} kills fitted into the time: this machine is too busy\n`);
+  if (killed < kills)
+    process.stdout.write(`torture: only ${killed} of ${kills} kills fitted into the time: this machine is too busy\n`);
   return end.code === 0 && killed >= kills;
 }
 

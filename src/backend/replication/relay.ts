@@ -46,15 +46,14 @@ export function createRelay(region: string, ports: Ports, broken?: Broken): Rela
       if (rows.length === 0 || signal.aborted) return;
       const messages = rows.filter((row) => goesOut(row)).map((row) => ({ key: row.key, value: row.event }));
       if (messages.length > 0) await log.append(messages);
+      greatest = Math.max(greatest, ...rows.map((row) => row.id));
       await store.published(rows.map((row) => row.id));
       if (rows.length < BATCH) return;
     }
   }
 
   function goesOut({ id }: OutboxRow): boolean {
-    const isGreatest = id > greatest;
-    greatest = Math.max(greatest, id);
-    if (broken === "relay-by-greatest-id") return isGreatest;
+    if (broken === "relay-by-greatest-id") return id > greatest;
     return broken !== "drop-event" || ++seen % DROP_EVERY !== 0;
   }
 
