@@ -8,6 +8,7 @@ import { MARK, pad, plain } from "./paint.ts";
 
 const MAX_EVIDENCE = 4;
 const ASKED = "asked of every run";
+const ASKED_WIDTH = 100;
 
 export function terminal(run: Run, paint: ChalkInstance = plain, shownDirectory = run.directory): string {
   const { scenario } = runOf(run.history);
@@ -22,7 +23,7 @@ export function terminal(run: Run, paint: ChalkInstance = plain, shownDirectory 
     `${title(run.verdict, paint)}  ${paint.bold(scenario.name)}  ${facts(run)}`,
     "",
     ...written.flatMap((verdict) => verdictLines(verdict, width, paint)),
-    ...(good.length > 0 ? [askedLine(good, width, paint)] : []),
+    ...askedLines(good, width, paint),
     ...bad.flatMap((verdict) => verdictLines(verdict, width, paint)),
     "",
     paint.dim(`judge it again: regionctl check ${quoted(shownDirectory)}`),
@@ -85,9 +86,17 @@ function verdictLines(verdict: Verdict, width: number, paint: ChalkInstance): re
   return [head.trimEnd(), ...story.map((sentence) => `      ${sentence}`)];
 }
 
-/** What is asked of every run takes one line when all is well, and a line each for what is not. */
-function askedLine(good: readonly Verdict[], width: number, paint: ChalkInstance): string {
-  return `  ${mark("passed", paint)} ${pad(ASKED, width)}  ${good.map((verdict) => verdict.summary).join(" · ")}`;
+/** What is asked of every run stands together when all is well, wrapped; and a line each for what is not. */
+function askedLines(good: readonly Verdict[], width: number, paint: ChalkInstance): readonly string[] {
+  const rows: string[] = [];
+  for (const { summary } of good) {
+    const joined = rows.length === 0 ? summary : `${rows.at(-1)} · ${summary}`;
+    if (rows.length === 0 || joined.length > ASKED_WIDTH) rows.push(summary);
+    else rows[rows.length - 1] = joined;
+  }
+  return rows.map((row, i) =>
+    i === 0 ? `  ${mark("passed", paint)} ${pad(ASKED, width)}  ${row}` : `    ${pad("", width)}  ${row}`,
+  );
 }
 
 /** As a shell takes it for one word. */

@@ -154,3 +154,23 @@ describe("its words", () => {
     );
   });
 });
+
+describe("a client that asks another region", () => {
+  const roaming = () =>
+    tenReads({
+      3: (story, due) => story.read("eu", 7, { due, home: "us" }).ok("us:0,eu:0", { value: 3 }),
+      4: (story, due) => story.read("eu", 7, { due, home: "us" }).unknown(),
+    });
+
+  test("counts for its own region, and not for the one that it asks", () => {
+    expect(judge(roaming())).toMatchObject({ valid: true, summary: expect.stringMatching(/^90% of 10 due/) });
+    expect(judge(roaming(), { region: "eu" }).valid).toBe("unknown");
+  });
+
+  test("says nothing of how home answers", () => {
+    expect(judge(roaming(), { "at-home": true, "at-least": 1 })).toMatchObject({
+      valid: true,
+      summary: expect.stringMatching(/^100% of 8 due operations answered at home/),
+    });
+  });
+});

@@ -97,7 +97,7 @@ export class Story {
     return this.#ask({ region, key: String(key), kind: "write", value, ...options, id });
   }
 
-  read(region: string, key: number | string, options: { client?: string; due?: number } = {}): Asked {
+  read(region: string, key: number | string, options: { client?: string; due?: number; home?: string } = {}): Asked {
     return this.#ask({ region, key: String(key), kind: "read", ...options });
   }
 
@@ -243,6 +243,7 @@ export class Story {
     id?: string;
     repeatOf?: number;
     due?: number;
+    home?: string;
   }): Asked {
     const op = ++this.#ops;
     this.tell({

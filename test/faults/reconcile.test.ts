@@ -68,6 +68,49 @@ describe("reconcile", () => {
     }
   });
 
+  it("tells a backend what it should do to itself, once, and tells it anew after a start", async () => {
+    const { cluster, active, reconciling } = world([fault("hold", "backend-us")]);
+    await reconcile(reconciling);
+    await reconcile(reconciling);
+    expect(cluster.moves).toEqual(['configure backend-us {"hold":true}']);
+    await cluster.node("backend-us").kill(); // which forgets it
+    await reconcile(reconciling);
+    expect(cluster.moves.slice(1)).toEqual([
+      "kill backend-us",
+      "start backend-us",
+      'configure backend-us {"hold":true}',
+    ]);
+    active.length = 0;
+    await reconcile(reconciling);
+    expect(cluster.moves.slice(4)).toEqual(['configure backend-us {"hold":false}']);
+    expect((await cluster.observe()).controls.get("backend-us")).toEqual({ hold: false });
+  });
+
+  it("believes a backend that obeyed and then does not tell, and tells one that does not tell at all", async () => {
+    const { cluster, reconciling } = world();
+    const { observe } = cluster;
+    cluster.observe = async () => ({ ...(await observe()), controls: new Map() });
+    await reconcile(reconciling);
+    expect(cluster.moves).toEqual(['configure backend-us {"hold":false}', 'configure backend-eu {"hold":false}']);
+  });
+
+  it("gives up on a backend that does not obey; one that died of something else is started and told", async () => {
+    const deaf = world([fault("hold", "backend-us")]);
+    deaf.cluster.node("backend-us").configure = () => Promise.reject(new Error("connection refused"));
+    await expect(reconcile(deaf.reconciling)).rejects.toThrow("backend-us cannot be told to keep its answers back");
+
+    const { cluster, reconciling } = world([fault("hold", "backend-us")]);
+    const node = cluster.node("backend-us");
+    const { configure } = node;
+    node.configure = async (control) => {
+      node.configure = configure;
+      node.state = "down";
+      throw new Error(`connection refused: ${JSON.stringify(control)}`);
+    };
+    await reconcile(reconciling);
+    expect(cluster.moves).toEqual(["start backend-us", 'configure backend-us {"hold":true}']);
+  });
+
   it("leaves alone what it was not asked for", async () => {
     const { cluster, reconciling } = world();
     cluster.node("db-us").state = "down";

@@ -312,3 +312,77 @@ describe("what is left", () => {
     expect(faults.moving("db-us")).toBe(false);
   });
 });
+
+describe("who looks before a fault ends", () => {
+  it("sees it still in force, whoever ends it, also in part", async () => {
+    const { faults, cluster, clock } = shell();
+    const seen: string[] = [];
+    faults.beforeEnd(async (ending) => {
+      seen.push(`${ending.map(({ id }) => id).join()}: ${Object.keys(cluster.troubled()).join()}`);
+    });
+    await faults.begin(kill("backend-us"), { forMs: 1_000 });
+    await faults.begin(pause("db-us", "db-eu"));
+    await clock.advance(1_000);
+    await faults.release(["db-us"], ["pause"], "resume");
+    await faults.heal();
+    await faults.heal(); // nothing is left to end
+    expect(seen).toEqual([
+      "kill backend-us: backend-us,db-us,db-eu",
+      "pause db-us db-eu: db-us,db-eu",
+      "pause db-us db-eu: db-eu",
+    ]);
+  });
+
+  it("keeps nothing broken when it fails, which is told afterwards", async () => {
+    const { faults, cluster } = shell();
+    faults.beforeEnd(() => Promise.reject(new Error("the disk is full")));
+    await faults.begin(kill("backend-us"));
+    await expect(faults.heal()).rejects.toThrow("the disk is full");
+    expect(cluster.troubled()).toEqual({});
+    expect(faults.active()).toEqual([]);
+  });
+});
+
+describe("what runs beside the steps", () => {
+  const forever = (signal: AbortSignal) =>
+    new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+
+  it("is waited for when it has an end, and told when it failed", async () => {
+    const { faults, clock } = shell();
+    faults.beside("storm", true, (signal) => clock.sleep(5_000, signal));
+    faults.beside("endless", false, forever);
+    const timed = faults.timed();
+    await clock.advance(4_999);
+    expect(await isOver(timed)).toBe(false);
+    await clock.advance(1);
+    await timed;
+    faults.beside("broken", true, () => Promise.reject(new Error("it broke")));
+    await expect(faults.timed()).rejects.toThrow("it broke");
+  });
+
+  it("is cut by its id, or by heal, which waits until it has stopped: no fault begins behind its back", async () => {
+    for (const cut of ["end", "heal"] as const) {
+      const { faults, cluster, clock } = shell();
+      faults.beside("storm", false, async (signal) => {
+        await forever(signal).catch(() => {});
+        await clock.sleep(50); // in the middle of a beginning when it was cut
+        await faults.begin(kill("backend-us"), { id: "last" });
+      });
+      const over = cut === "end" ? faults.end(["storm", "last"], "heal") : faults.heal();
+      await clock.advance(50);
+      await over;
+      expect(faults.active()).toEqual([]);
+      expect(cluster.troubled()).toEqual({});
+    }
+  });
+
+  it("can wait for its own faults alone", async () => {
+    const { faults, clock } = shell();
+    const mine = await faults.begin(kill("backend-us"), { forMs: 1_000 });
+    await faults.begin(kill("backend-eu"), { forMs: 9_000 });
+    const over = faults.timed([mine.id]);
+    await clock.advance(1_000);
+    await over;
+    expect(await isOver(faults.timed())).toBe(false);
+  });
+});

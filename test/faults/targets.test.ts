@@ -1,8 +1,16 @@
 // Targets as a user writes them, and what is said when they mean nothing.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkTargets, resolveTargets, targets } from "../../src/faults/targets.ts";
+import {
+  checkRegions,
+  checkRole,
+  checkTargets,
+  drawTargets,
+  resolveTargets,
+  targets,
+} from "../../src/faults/targets.ts";
 import { seeded } from "../../src/model/random.ts";
+import { notes } from "../support/recorder.ts";
 import { twoRegions } from "../support/topology.ts";
 
 const resolve = (patterns: string | string[], seed: number | string = 1) =>
@@ -27,6 +35,15 @@ describe("target patterns", () => {
     expect(Array.from({ length: 50 }, (_, seed) => resolve("one(backend)", seed))).toEqual(drawn);
     expect(new Set(drawn.flat())).toEqual(new Set(["backend-us", "backend-eu"]));
     expect(drawn.every((names) => names.length === 1)).toBe(true);
+  });
+
+  it("say in the history what was drawn, and nothing of what needs no draw", () => {
+    const note = notes();
+    const scene = { topology: twoRegions, random: seeded(7), record: note.record };
+    const drawn = drawTargets(["db-us", "one(backend)"], scene, { path: "3.1" });
+    expect(drawn).toEqual(resolveTargets(["db-us", "one(backend)"], twoRegions, seeded(7).fork("3.1")));
+    const backend = drawn.find((name) => name.startsWith("backend"));
+    expect(note.events).toMatchObject([{ type: "log", level: "info", text: `step 3.1: one(backend) is ${backend}` }]);
   });
 
   it("are refused when they are empty or no words", () => {
@@ -90,5 +107,29 @@ describe("checkTargets", () => {
         else expect(() => resolve(pattern)).toThrow("empty list");
       }),
     );
+  });
+});
+
+describe("where only some nodes can be meant", () => {
+  it("a region is one of the topology's, and no node", () => {
+    expect(checkRegions(["us", "eu"], twoRegions)).toEqual([]);
+    expect(checkRegions(["us", "backend-us", "ue"], twoRegions)).toMatchObject([
+      {
+        word: "backend-us",
+        message: 'topology "property" has no region "backend-us"',
+        hint: "Its regions are us, eu.",
+      },
+      { word: "ue", hint: 'Did you mean "eu"? Its regions are us, eu.' },
+    ]);
+  });
+
+  it("all that a pattern means has the role that is needed", () => {
+    const check = (pattern: string) => checkRole([pattern], twoRegions, "backend", "can keep answers back");
+    for (const fine of ["backend-us", "us.backend", "all(backend)", "one(backend)"])
+      expect(check(fine), fine).toEqual([]);
+    expect(check("us")).toMatchObject([
+      { word: "us", message: "db-us is a postgres, and only a backend can keep answers back" },
+    ]);
+    expect(check("backend-usa")).toMatchObject([{ message: 'topology "property" has no node "backend-usa"' }]);
   });
 });

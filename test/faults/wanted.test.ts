@@ -20,7 +20,7 @@ const GRAVITY: Record<NodeState, number> = { up: 0, paused: 1, down: 2 };
 
 const anyFault = fc
   .record({
-    kind: fc.constantFrom<FaultKind>("kill", "stop", "pause"),
+    kind: fc.constantFrom<FaultKind>("kill", "stop", "pause", "region-outage", "hold"),
     targets: fc.uniqueArray(fc.constantFrom(...names), { minLength: 1 }),
   })
   .map(({ kind, targets }) => fault(kind, targets));
@@ -44,6 +44,21 @@ describe("wanted", () => {
     expect(states([paused, killed])).toMatchObject({ "backend-us": "down", "backend-eu": "down" });
     expect(states([paused])).toMatchObject({ "backend-us": "paused", "backend-eu": "up" });
     expect(states([killed])).toMatchObject({ "backend-us": "down", "backend-eu": "down" });
+  });
+
+  it("takes a region's nodes down with it, and leaves who holds answers up", () => {
+    const us = fault("region-outage", ["backend-us", "db-us", "kafka"]);
+    expect(states([us])).toEqual({ ...states([]), "backend-us": "down", "db-us": "down", kafka: "down" });
+    expect(graceMs("db-us", [us, fault("stop", ["db-us"])])).toBe(0);
+    expect(states([fault("hold", ["backend-us"])])).toEqual(states([]));
+  });
+
+  it("has backends that are up keep their answers back where a fault says so", () => {
+    const controls = (...faults: readonly Fault[]) => Object.fromEntries(wanted(twoRegions, faults).controls);
+    const held = fault("hold", ["backend-us"]);
+    expect(controls()).toEqual({ "backend-us": { hold: false }, "backend-eu": { hold: false } });
+    expect(controls(held)).toEqual({ "backend-us": { hold: true }, "backend-eu": { hold: false } });
+    expect(controls(held, fault("pause", ["backend-us"]))).toEqual({ "backend-eu": { hold: false } });
   });
 
   it("ignores targets that the topology does not have", () => {
@@ -91,6 +106,13 @@ describe("differences", () => {
       "kafka is up, it should be paused",
     ]);
     expect(differences(should, should)).toEqual([]);
+  });
+
+  it("names who keeps answers back and should not, and the other way round; who does not tell is not accused", () => {
+    const [held, free] = [wanted(twoRegions, [fault("hold", ["backend-us"])]), wanted(twoRegions, [])];
+    expect(differences(held, free)).toEqual(["backend-us keeps answers back, it should not"]);
+    expect(differences(free, held)).toEqual(["backend-us answers, it should keep answers back"]);
+    expect(differences({ ...free, controls: new Map() }, held)).toEqual([]);
   });
 
   it("takes a node that nobody sees for a node that is down", () => {

@@ -50,6 +50,27 @@ describe("what is drawn", () => {
   });
 });
 
+describe("roaming", () => {
+  const roam = { share: 0.2, regions: ["us", "eu", "ap"] };
+
+  it("sends that share of each client's operations to another region, and says where home is", () => {
+    const drawn = draw(20_000, { roam });
+    const away = drawn.filter(({ home }) => home !== undefined);
+    expect(away.length / drawn.length).toBeCloseTo(0.2, 1);
+    expect(new Set(away.map(({ home, region }) => `${home} -> ${region}`))).toEqual(
+      new Set(["us -> eu", "us -> ap", "eu -> us", "eu -> ap"]),
+    );
+    for (const { client, region, home = region } of drawn) expect(home).toBe(client % 2 === 0 ? "us" : "eu");
+  });
+
+  it("changes nothing but the region, and nobody roams where there is no other", () => {
+    const face = ({ due, key, client, kind }: Arrival) => ({ due, key, client, kind });
+    expect(draw(300, { roam }).map(face)).toEqual(draw(300).map(face));
+    const alone = draw(300, { regions: ["us"], roam: { share: 1, regions: ["us"] } });
+    expect(share(alone, ({ home }) => home === undefined)).toBe(1);
+  });
+});
+
 describe("dealing", () => {
   it("gives every region its share of clients and operations, and every client its turn", () => {
     const drawn = draw(800, { clients: 8 });

@@ -54,6 +54,23 @@ describe("the last second of a region", () => {
     expect(ledger.lastSecond("us", 20)).toEqual({ requests: 6, errors: 4, p50Ms: 10, p99Ms: 10 });
   });
 
+  it("is that of its clients, whichever region they asked", () => {
+    const { ledger, tell } = story();
+    tell(0, {
+      type: "invoke",
+      op: 1,
+      client: "c1",
+      workload: "w",
+      region: "eu",
+      home: "us",
+      key: "1",
+      kind: "read",
+      due: 0,
+    });
+    tell(5, { type: "complete", op: 1, outcome: ok });
+    expect([ledger.lastSecond("us", 20).requests, ledger.lastSecond("eu", 20).requests]).toEqual([1, 0]);
+  });
+
   it("does not count what is still under way, nor the end of what it never saw begin", () => {
     const { ledger, tell } = story();
     tell(0, { type: "invoke", op: 1, client: "c1", workload: "w", region: "us", key: "1", kind: "read", due: 0 });

@@ -156,3 +156,16 @@ describe("a repeat", () => {
     expect(kinds()).toEqual(["read"]);
   });
 });
+
+describe("a client that asks another region", () => {
+  it("takes what it knows along, and the history says where it is at home", async () => {
+    const { history, sent, perform } = story(row(5, 1), row(1, 2));
+    await perform("read");
+    await perform("write", { region: "eu", home: "us" });
+    expect(sent.map(({ path }) => path)).toEqual(["/us/properties/7", "/eu/properties/7"]);
+    expect(sent[1]!.headers["if-match"]).toBe('"us:0,eu:0"');
+    const [first, second] = history.of("invoke");
+    expect(first).not.toHaveProperty("home");
+    expect(second).toMatchObject({ client: first!.client, region: "eu", home: "us", basis: "us:0,eu:0" });
+  });
+});

@@ -48,14 +48,64 @@ describe("kill, stop, start, restart", () => {
     expect(scene.cluster.troubled()).toEqual({});
   });
 
+  it("take a whole region down, and start it again node by node", async () => {
+    const scene = fakeScene();
+    await perform(scene, "region-outage", { target: "us" });
+    expect(scene.cluster.troubled()).toEqual({ "backend-us": "down", "db-us": "down", kafka: "down" });
+    await perform(scene, "start", { target: "kafka" });
+    expect(scene.cluster.troubled()).toEqual({ "backend-us": "down", "db-us": "down" });
+    await perform(scene, "start", { target: "us" });
+    expect([scene.cluster.troubled(), scene.faults.active()]).toEqual([{}, []]);
+  });
+
   it("refuse nodes that do not exist", () => {
-    for (const verb of ["kill", "stop", "start", "restart"]) {
+    for (const verb of ["kill", "stop", "start", "restart", "pause", "resume", "hold"]) {
       const check = (target: string) => verbs[verb]!.check!(verbs[verb]!.args.parse({ target }) as never, twoRegions);
       expect(check("backend-us"), verb).toEqual([]);
       expect(check("backend-usa"), verb).toMatchObject([
         { word: "backend-usa", hint: expect.stringMatching(/Did you/) },
       ]);
     }
+  });
+});
+
+describe("pause and resume", () => {
+  it("stop a node where it is, and let it go on; a kill below is not ended by resume", async () => {
+    const scene = fakeScene();
+    await perform(scene, "pause", { target: "db-us" }, { forMs: 60_000 });
+    await perform(scene, "pause", { target: "backend-eu" });
+    await perform(scene, "kill", { target: "kafka" });
+    expect(scene.cluster.troubled()).toEqual({ "db-us": "paused", "backend-eu": "paused", kafka: "down" });
+    await perform(scene, "resume", { target: ["db-us", "kafka"] });
+    expect(scene.cluster.troubled()).toEqual({ "backend-eu": "paused", kafka: "down" });
+    await scene.faults.timed(); // its `for` was ended early
+  });
+});
+
+describe("hold", () => {
+  const held = (scene: ReturnType<typeof fakeScene>) =>
+    scene.cluster.nodes.filter((node) => node.control.hold).map((node) => node.spec.name);
+
+  it("keeps answers back until its time is over, or until heal, also over a kill", async () => {
+    const scene = fakeScene();
+    await perform(scene, "hold", { target: "backend-us" }, { forMs: 1_000 });
+    await perform(scene, "hold", { target: "eu.backend" });
+    expect(held(scene)).toEqual(["backend-us", "backend-eu"]);
+    await scene.clock.advance(1_000);
+    await scene.faults.timed();
+    expect(held(scene)).toEqual(["backend-eu"]);
+    await perform(scene, "kill", { target: "backend-eu" });
+    await perform(scene, "start", { target: "backend-eu" });
+    expect(held(scene)).toEqual(["backend-eu"]);
+    await perform(scene, "heal", {});
+    expect(held(scene)).toEqual([]);
+  });
+
+  it("is for backends alone", () => {
+    const check = (target: string) => verbs["hold"]!.check!(verbs["hold"]!.args.parse({ target }) as never, twoRegions);
+    expect(check("db-us")).toMatchObject([
+      { message: "db-us is a postgres, and only a backend can keep answers back" },
+    ]);
   });
 });
 
