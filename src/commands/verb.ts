@@ -55,7 +55,7 @@ export function verbCommands(): readonly Command[] {
     nodesCommand("resume", "SIGCONT nodes that were paused.").action(
       perform(async (stack, nodes) => {
         await stack.faults.release(nodes, ["pause"], "resume");
-        return { line: `${nodes.join(", ")}: up` };
+        return { line: `${nodes.join(", ")}: not paused any more` };
       }),
     ),
     nodesCommand("restart", "Stop nodes and start them again.")

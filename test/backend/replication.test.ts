@@ -1,7 +1,10 @@
 // Regions over one log, in memory, on a clock that moves only when told: what one region acknowledged, all hold in the end.
 import { describe, expect, test } from "vitest";
 import { DROP_EVERY, LOSE_EVERY } from "../../src/backend/broken.ts";
+import type { Message, OutboxRow, Ports } from "../../src/backend/ports.ts";
 import { encode, type WriteEvent } from "../../src/backend/replication/outbox.ts";
+import { createRelay } from "../../src/backend/replication/relay.ts";
+import { virtualClock } from "../support/virtual-clock.ts";
 import { createWorld, type Region, type World } from "./world.ts";
 
 const SOON_MS = 300;
@@ -320,6 +323,69 @@ describe("broken on purpose", () => {
     expect((await shown(us, 1)).price).toBe(20);
     expect((await shown(eu, 1)).price).toBe(10);
     expect(await conflictsOf(us)).toEqual([]);
+  });
+
+  test("no-stamps lets a write lose that knew the other, in every region and without a word", async () => {
+    const { world, us, eu } = broken({ us: { broken: "no-stamps" }, eu: { broken: "no-stamps" } });
+    await using _ = world;
+    await us.put(1, { price: 10, version: 1 });
+    await world.clock.advance(SOON_MS);
+    expect((await eu.put(1, { price: 20, version: 2 })).statusCode).toBe(200);
+    await world.clock.advance(SOON_MS);
+    for (const region of [us, eu]) expect(await shown(region, 1)).toMatchObject({ price: 10, version: 3 });
+    expect(await conflictsOf(us)).toEqual([]);
+  });
+
+  test("remember-before-effect answers a repeat as done that never was", async () => {
+    const { world, us } = broken({ us: { broken: "remember-before-effect" } });
+    await using _ = world;
+    const put = (version: number) => us.put(1, { price: 10, version }, { "x-request-id": "a" });
+    expect((await put(5)).statusCode).toBe(409);
+    const again = await put(5);
+    expect(again.statusCode).toBe(422);
+    expect(again.json()).toMatchObject({ original_response: { price: 10 } });
+    expect((await shown(us, 1)).version).toBe(1);
+    // What goes well goes as well as ever.
+    expect((await us.put(2, { price: 10, version: 1 }, { "x-request-id": "b" })).statusCode).toBe(200);
+    expect((await us.put(2, { price: 10, version: 1 }, { "x-request-id": "b" })).statusCode).toBe(422);
+    expect((await shown(us, 2)).version).toBe(2);
+  });
+
+  test("relay-by-greatest-id skips an event whose transaction took longer than a later one", async () => {
+    for (const [word, arrived] of [
+      ["relay-by-greatest-id", ["second", "third"]],
+      [undefined, ["second", "first", "third"]],
+    ] as const) {
+      const ended = new AbortController();
+      const sent: string[] = [];
+      let outbox: OutboxRow[] = [{ id: 2, key: "b", event: "second" }];
+      const store = {
+        unpublished: async () => outbox,
+        published: async (ids: readonly number[]) => void (outbox = outbox.filter(({ id }) => !ids.includes(id))),
+      };
+      const log = {
+        append: async (messages: readonly Message[]) => void sent.push(...messages.map(({ value }) => value)),
+      };
+      const clock = virtualClock();
+      const relay = createRelay("us", { store, log, clock, say: () => {} } as unknown as Ports, word);
+      const running = relay.run(ended.signal);
+      await clock.advance(SOON_MS);
+      for (const row of [
+        { id: 1, key: "a", event: "first" }, // drew its number before, and commits only now
+        { id: 3, key: "c", event: "third" },
+      ]) {
+        outbox.push(row);
+        relay.ring();
+        await clock.advance(SOON_MS);
+      }
+      ended.abort();
+      await running;
+      expect(
+        sent.filter((text) => !text.includes("heartbeat")),
+        String(word),
+      ).toEqual(arrived);
+      expect(outbox).toEqual([]);
+    }
   });
 
   test("lag-lies is never behind", async () => {

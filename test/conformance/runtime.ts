@@ -157,6 +157,45 @@ export function describeRuntime(name: string, makeBench: () => Bench | Promise<B
       expect(await node(name).answers()).toBe(true);
     });
 
+    it("opens connections to a paused node, which answers none of them, and none to one that is gone", async () => {
+      for (const name of ["backend-eu", "db-eu", "kafka"]) {
+        await node(name).pause();
+        expect([await node(name).connects(), await node(name).answers()], name).toEqual([true, false]);
+        await node(name).resume();
+        await node(name).kill();
+        expect([await node(name).connects(), await node(name).answers()], name).toEqual([false, false]);
+        await node(name).start();
+        expect([await node(name).connects(), await node(name).answers()], name).toEqual([true, true]);
+      }
+    });
+
+    it("a backend keeps its answers back when it is told to, until its process ends; any shell can see it", async () => {
+      const backend = node("backend-us");
+      const controls = async (by: Cluster = cluster) => Object.fromEntries((await by.observe()).controls);
+      const put = (path: string, price: number, timeoutMs?: number) =>
+        backend.request(path, { method: "PUT", body: { price, version: 1 }, timeoutMs });
+      expect(cluster.nodes.filter(({ configure }) => configure).map(({ spec }) => spec.role)).toEqual([
+        "backend",
+        "backend",
+      ]);
+      expect(await controls()).toEqual({ "backend-us": { hold: false }, "backend-eu": { hold: false } });
+
+      await backend.configure!({ hold: true });
+      const other = await bench.runtime().reconnect(bench.place, bench.topology);
+      expect(await controls(other)).toEqual({ "backend-us": { hold: true }, "backend-eu": { hold: false } });
+      const answered = put("/us/properties/1", 11.5);
+      await expect.poll(async () => (await backend.request("/us/properties/1")).body).toMatchObject({ price: 11.5 });
+      await backend.configure!({ hold: false });
+      expect((await answered).status).toBe(200);
+
+      await backend.configure!({ hold: true });
+      await backend.kill();
+      expect(await controls()).toEqual({ "backend-eu": { hold: false } });
+      await expect(backend.configure!({ hold: true })).rejects.toThrow();
+      await backend.start();
+      expect((await put("/us/properties/2", 12.5)).status).toBe(200);
+    });
+
     it("doing anything twice is harmless", async () => {
       const backend = node("backend-us");
       await backend.start();

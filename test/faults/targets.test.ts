@@ -113,13 +113,13 @@ describe("checkTargets", () => {
 describe("where only some nodes can be meant", () => {
   it("a region is one of the topology's, and no node", () => {
     expect(checkRegions(["us", "eu"], twoRegions)).toEqual([]);
-    expect(checkRegions(["us", "backend-us", "ue"], twoRegions)).toMatchObject([
+    expect(checkRegions(["us", "backend-us", "euu"], twoRegions)).toMatchObject([
       {
         word: "backend-us",
         message: 'topology "property" has no region "backend-us"',
         hint: "Its regions are us, eu.",
       },
-      { word: "ue", hint: 'Did you mean "eu"? Its regions are us, eu.' },
+      { word: "euu", hint: 'Did you mean "eu"? Its regions are us, eu.' },
     ]);
   });
 

@@ -181,7 +181,8 @@ describe("chaos", () => {
     scene.cluster.before = () => {
       throw new Error("this node cannot be broken");
     };
-    await perform(scene, chaos());
+    await perform(scene, step("1", "chaos", { target: faults.slice(0, 1), every: 5_000 }, { forMs: 60_000 }));
+    await scene.clock.advance(0);
     await expect(scene.faults.timed()).rejects.toThrow("cannot be broken");
     expect(begun(scene)).toHaveLength(1);
   });

@@ -25,7 +25,7 @@ export function createRelay(region: string, ports: Ports, broken?: Broken): Rela
   let lookedAt = -Infinity;
   let beatAt = -Infinity;
   let seen = 0;
-  let greatest = 0;
+  let greatest = 0; // of the ids that were published
 
   async function once(signal: AbortSignal): Promise<void> {
     // Every commit that rang before this moment is visible to the query that follows.
