@@ -145,3 +145,45 @@ test.each([
   expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toEqual({ detail: expect.stringContaining(sentence) });
   await backend.close();
 });
+
+test("whatever is asked of any endpoint by any method, it is never our fault and changes nothing", async () => {
+  const word = fc.string({
+    unit: fc.integer({ min: 33, max: 126 }).map((code) => String.fromCharCode(code)),
+    maxLength: 30,
+  });
+  const path = fc
+    .tuple(
+      fc.oneof(fc.constantFrom("us", "eu"), word),
+      fc.oneof(fc.constantFrom("health", "properties", "replication-lag", "conflicts", "metrics"), word),
+      fc.option(fc.oneof(fc.constantFrom("1", "0", "-1", "1e9", "999999999999999999999"), word)),
+    )
+    .map(
+      ([region, route, rest]) =>
+        `/${[region, route, ...(rest === null ? [] : [rest])].map(encodeURIComponent).join("/")}`,
+    );
+  const query = fc.array(
+    fc.tuple(
+      fc.oneof(fc.constantFrom("limit", "after"), word),
+      fc.oneof(fc.constantFrom("0", "-1", "1e99", "501", "NaN"), word),
+    ),
+    { maxLength: 3 },
+  );
+  const method = fc.constantFrom("GET", "HEAD", "POST", "DELETE", "PATCH", "OPTIONS" as const);
+  const seen = new Set<number>();
+  await fc.assert(
+    fc.asyncProperty(path, query, method, async (path, query, method) => {
+      const region = us();
+      const before = await region.store.properties(0, 100);
+      const reply = await region.ask(`${path}?${new URLSearchParams(query).toString()}`, { method });
+      seen.add(reply.statusCode);
+      expect(reply.statusCode).toBeLessThan(500);
+      expect(reply.body).not.toMatch(/\bat .*\.(ts|js|cjs):\d+|node_modules/);
+      if (reply.statusCode >= 400 && method !== "HEAD") expect(reply.json().detail).toEqual(expect.any(String));
+      expect(await region.store.properties(0, 100)).toEqual(before);
+      expect(await region.store.backlog()).toBe(0);
+    }),
+    { numRuns: 300, seed: 7 },
+  );
+  // Otherwise this has tried nothing.
+  expect([...seen]).toEqual(expect.arrayContaining([200, 400, 404]));
+});
