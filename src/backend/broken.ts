@@ -10,11 +10,13 @@ export const BROKEN = {
   "remember-before-effect": "remembers a request id, and an answer, before it knows whether there will be an effect",
   "relay-by-greatest-id": "publishes only what has a greater id than everything published before",
   "lag-lies": "says that it is never behind",
+  "publish-before-commit":
+    "publishes an event before its transaction is committed, so that a kill leaves a phantom elsewhere",
 } as const;
 
 export type Broken = keyof typeof BROKEN;
 
-/** ack-before-commit: every how many acknowledged writes the commit does not come, as after a crash in between. */
+/** ack-before-commit, publish-before-commit: every how many writes the commit does not come, as after a crash in between. */
 export const LOSE_EVERY = 10;
 /** drop-event: every how many events. */
 export const DROP_EVERY = 3;

@@ -19,7 +19,7 @@ describe("the JSON of a run", () => {
       versions: { regionctl: "0.1.0" },
       verdict: "passed",
       exitCode: 0,
-      directory: "/work/runs/failover-1",
+      directory: "/home/ada/runs/failover-1",
       verdicts: JSON.parse(JSON.stringify([...fine, ...asks])),
     });
   });

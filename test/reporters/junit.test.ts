@@ -54,7 +54,7 @@ describe("a run that passed", () => {
       runtime: "embedded",
       seed: "42",
       run: "failover-1",
-      directory: "/work/runs/failover-1",
+      directory: "/home/ada/runs/failover-1",
       verdict: "passed",
     });
   });
@@ -96,7 +96,7 @@ describe("how verdicts are told", () => {
       ...story,
       "Events #3 #7",
       "/scenarios/failover.yaml:40",
-      "regionctl check /work/runs/failover-1",
+      "regionctl check /home/ada/runs/failover-1",
     ]);
   });
 

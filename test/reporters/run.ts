@@ -70,7 +70,7 @@ export const asks: readonly Verdict[] = [
 export function runWith(verdicts: readonly Verdict[], more: Partial<Run> = {}): Run {
   return {
     id: "failover-1",
-    directory: "/work/runs/failover-1",
+    directory: "/home/ada/runs/failover-1",
     history,
     verdicts,
     verdict: worst(verdicts.map(consequence)),

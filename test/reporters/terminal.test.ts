@@ -17,7 +17,7 @@ describe("the report of a run", () => {
         ✓ no-lost-writes                            all 934 acknowledged writes are accounted for
         ✓ asked of every run                        healthy at first · 2 faults took effect
 
-      judge it again: regionctl check /work/runs/failover-1
+      judge it again: regionctl check /home/ada/runs/failover-1
       "
     `);
   });
@@ -49,7 +49,7 @@ describe("the report of a run", () => {
         ✗ no backend or service died unasked        backend-eu ended by itself  #640
             backend-eu: down at 5.1 s (event 640)
 
-      judge it again: regionctl check /work/runs/failover-1
+      judge it again: regionctl check /home/ada/runs/failover-1
       "
     `);
   });
@@ -64,7 +64,7 @@ describe("the report of a run", () => {
         ✓ asked of every run                        healthy at first
         ? enough traffic to mean anything           only 3 operations
 
-      judge it again: regionctl check /work/runs/failover-1
+      judge it again: regionctl check /home/ada/runs/failover-1
       "
     `);
   });
@@ -86,7 +86,7 @@ describe("the report of a run", () => {
         - no-lost-writes  2 of 934 acknowledged writes are lost; known gap: wall clocks  #9
             The story.
 
-      judge it again: regionctl check /work/runs/failover-1
+      judge it again: regionctl check /home/ada/runs/failover-1
       "
     `);
     const closed = runWith([gap(true, "all 934 acknowledged writes are accounted for")]);
@@ -96,7 +96,7 @@ describe("the report of a run", () => {
         ✗ no-lost-writes  all 934 acknowledged writes are accounted for; known gap: wall clocks; but it holds now: remove known-gap  #9
             The story.
 
-      judge it again: regionctl check /work/runs/failover-1
+      judge it again: regionctl check /home/ada/runs/failover-1
       "
     `);
     const untried = runWith([gap("unknown", "nothing was written")]);
@@ -106,7 +106,7 @@ describe("the report of a run", () => {
         ? no-lost-writes  nothing was written; known gap: wall clocks  #9
             The story.
 
-      judge it again: regionctl check /work/runs/failover-1
+      judge it again: regionctl check /home/ada/runs/failover-1
       "
     `);
   });

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { Problem } from "../../src/model/problem.ts";
 import { drawProblem } from "../../src/scenario/caret.ts";
@@ -52,7 +53,6 @@ describe("a problem, drawn", () => {
     expect(plain).toContain("^^^^ warning: topology");
     const coloured = drawProblem(warning, `${above}  - kill: backend-usa\n`, { folder, colour: true });
     expect(coloured).toContain("\u001b[");
-    // eslint-disable-next-line no-control-regex
-    expect(coloured.replace(/\u001b\[\d+m/g, "")).toBe(plain);
+    expect(stripVTControlCharacters(coloured)).toBe(plain);
   });
 });

@@ -15,6 +15,7 @@ interface Caught {
 
 const CAUGHT: Readonly<Record<Broken, Caught>> = {
   "ack-before-commit": { scenario: "failover", by: "no-lost-writes" },
+  "publish-before-commit": { scenario: "failover", by: "converges" },
   "skip-dedup": { scenario: "idempotency", by: "no-duplicates" },
   "drop-event": { scenario: "smoke", by: "converges" },
   "arrival-order": { scenario: "concurrent-conflict", by: "converges" },

@@ -12,7 +12,7 @@ import type { StampClock } from "../conflict/clock.ts";
 import { rejectedWrite, sideOf } from "../conflict/record.ts";
 import { keep, make } from "../conflict/resolve.ts";
 import { equal, etagOf, formatVector, versionOf } from "../conflict/vector.ts";
-import type { Answer, Claim, Conflict, Ports, Row, Transaction } from "../ports.ts";
+import type { Answer, Claim, Conflict, Message, Ports, Row, Transaction } from "../ports.ts";
 import { encode } from "../replication/outbox.ts";
 import { fingerprintOf, type PutRequest } from "./schema.ts";
 
@@ -56,6 +56,7 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
 
   async function commit(work: (tx: Transaction) => Promise<PutResult>): Promise<PutResult> {
     if (writing.broken === "relay-by-greatest-id") return store.transaction((tx) => late(work(tx)));
+    if (writing.broken === "publish-before-commit") return store.transaction((tx) => publishedFirst(tx, work));
     if (writing.broken !== "ack-before-commit") return store.transaction(work);
     // The answer is out before the commit, so whatever befalls the transaction afterwards takes an acknowledged write away.
     return new Promise((answered, failed) => {
@@ -75,6 +76,20 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
   async function late(working: Promise<PutResult>): Promise<PutResult> {
     const result = await working;
     if (result.kind === "done" && ++acknowledged % SLOW_EVERY === 0) await clock.sleep(SLOW_COMMIT_MS);
+    return result;
+  }
+
+  /** Broken on purpose: the event is out before the commit, which every now and then does not come, as after a kill in between. */
+  async function publishedFirst(tx: Transaction, work: (tx: Transaction) => Promise<PutResult>): Promise<PutResult> {
+    const events: Message[] = [];
+    const write: Transaction["write"] = (made) => {
+      events.push({ key: made.event.key, value: made.event.text });
+      return tx.write(made);
+    };
+    const result = await work({ ...tx, write });
+    if (result.kind !== "done") return result;
+    await ports.log.append(events);
+    if (++acknowledged % LOSE_EVERY === 0) throw new Error("the commit did not come (broken on purpose)");
     return result;
   }
 
