@@ -22,9 +22,9 @@ const LAYERS: Readonly<Record<string, number>> = {
   commands: 5,
   cli: 5,
 };
-const PROGRAMS: ReadonlySet<string> = new Set(["backend", "gateway", "broker"]);
+const PROGRAMS: ReadonlySet<string> = new Set(["backend", "gateway", "broker", "network"]);
 /** Pure renderings that a runtime needs. */
-const RENDERINGS: ReadonlySet<string> = new Set(["gateway/route.ts", "gateway/nginx.ts"]);
+const RENDERINGS: ReadonlySet<string> = new Set(["gateway/route.ts", "gateway/nginx.ts", "network/effect.ts"]);
 
 interface Import {
   from: string;

@@ -1,6 +1,6 @@
 // Which backends may answer a request, and in which order. The embedded gateway and NGINX's configuration both come from here.
 import { UsageError } from "../model/problem.ts";
-import { nodesOf } from "../model/topology.ts";
+import { frontDoors } from "../model/topology.ts";
 import type { NodeSpec, Topology } from "../model/topology.ts";
 
 /** The first word after the prefix: what a region says of itself, so another region's answer would be a lie. */
@@ -53,9 +53,7 @@ export function route(config: GatewayConfig, method: string, path: string): Rout
 export function gatewayConfig(topology: Topology, addressOf: (node: NodeSpec) => string): GatewayConfig {
   const upstreams: Record<string, readonly Upstream[]> = {};
   for (const region of topology.regions) {
-    // A service beside a backend is its worker, not a second front door; in a system without backends it is the front door.
-    const backends = nodesOf(topology, region, "backend");
-    const doors = backends.length > 0 ? backends : nodesOf(topology, region, "service");
+    const doors = frontDoors(topology, region);
     if (doors.length > 0) upstreams[region] = doors.map((node) => ({ node: node.name, address: addressOf(node) }));
   }
   for (const [prefix, region] of Object.entries(topology.routes)) {

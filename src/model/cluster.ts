@@ -1,6 +1,7 @@
 // A runtime is a table (role -> how it runs) and a small Cluster; a verb sees only these interfaces.
 import type { Recorder } from "./event.ts";
 import type { Control, World } from "./fault.ts";
+import type { LinksState, ProbeAnswer, ProbeOrder, TimedRule } from "./link.ts";
 import type { Clock } from "./time.ts";
 import type { NodeSpec, Topology } from "./topology.ts";
 
@@ -51,12 +52,27 @@ export interface Node {
 }
 
 export interface Cluster {
+  /** Those of the topology, and the link program (LINKS) where anything crosses a link. */
   nodes: readonly Node[];
+  /** Absent where nothing crosses a link. */
+  links?: Links;
   /** The truth, from the operating system. */
   observe(): Promise<World>;
   /** Ends every process and removes everything that belongs to the stack but its directory. Twice is harmless. */
   down(): Promise<void>;
 }
+
+/** The links between the zones of a stack. Everything rejects when their program cannot be reached. */
+export interface Links {
+  /** Makes these its rules, all at once. `now` is the time since `up`, which `until` counts in. Rules that are over are left out. */
+  set(rules: readonly TimedRule[], now: number): Promise<void>;
+  state(): Promise<LinksState>;
+  /** Asks an echo through a link, on a connection like those of its zone. */
+  probe(order: ProbeOrder): Promise<ProbeAnswer>;
+}
+
+/** The name of the link program among the nodes of a cluster; no service may be called so. */
+export const LINKS = "links";
 
 export interface StackPlace {
   name: string;

@@ -1,7 +1,8 @@
 // A topology is a Compose file, normalised: what the system is before anything is done to it. Plain data.
 
 export const ROLES = ["gateway", "backend", "postgres", "kafka", "rabbitmq", "redis", "mirror", "service"] as const;
-export type Role = (typeof ROLES)[number];
+/** "link" is the program that all traffic between regions passes: a runtime adds it, no file names it. */
+export type Role = (typeof ROLES)[number] | "link";
 
 /** Nodes without a region (the gateway) live in this zone. */
 export const EDGE = "edge";
@@ -92,4 +93,11 @@ export function nodeNamed(topology: Topology, name: string): NodeSpec | undefine
 
 export function nodesOf(topology: Topology, region: string, role?: Role): readonly NodeSpec[] {
   return topology.nodes.filter((node) => node.region === region && (role === undefined || node.role === role));
+}
+
+/** The nodes of a region that requests from outside go to. */
+export function frontDoors(topology: Topology, region: string): readonly NodeSpec[] {
+  // A service beside a backend is its worker, not a second front door; in a system without backends it is the front door.
+  const backends = nodesOf(topology, region, "backend");
+  return backends.length > 0 ? backends : nodesOf(topology, region, "service");
 }

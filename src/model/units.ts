@@ -33,3 +33,31 @@ export function formatDuration(ms: number): string {
   if (Math.round(ms / 100) < 600) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 2 : 1))} s`;
   return `${Number((ms / 60_000).toFixed(1))} min`;
 }
+
+const BYTES_PER_SECOND = {
+  kbit: 125,
+  mbit: 125_000,
+  gbit: 125_000_000,
+  "kB/s": 1e3,
+  "MB/s": 1e6,
+  "GB/s": 1e9,
+} as const;
+
+/** "1mbit", "512kbit", "10MB/s" -> bytes per second. */
+export function parseBandwidth(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(kbit|mbit|gbit|kB\/s|MB\/s|GB\/s)$/.exec(text);
+  return match ? Number(match[1]) * BYTES_PER_SECOND[match[2] as keyof typeof BYTES_PER_SECOND] : undefined;
+}
+
+/** "-2m", "+500ms", "2m" -> milliseconds. */
+export function parseOffset(text: string): number | undefined {
+  const ms = parseDuration(text.replace(/^[+-]/, ""));
+  return ms === undefined ? undefined : text.startsWith("-") ? -ms : ms;
+}
+
+/** 125000 -> "1 mbit", 1000 -> "8 kbit": for people. */
+export function formatBandwidth(bytesPerSecond: number): string {
+  const kbit = bytesPerSecond / BYTES_PER_SECOND.kbit;
+  const [amount, unit] = kbit >= 1e6 ? [kbit / 1e6, "gbit"] : kbit >= 1e3 ? [kbit / 1e3, "mbit"] : [kbit, "kbit"];
+  return `${Number(amount.toFixed(2))} ${unit}`;
+}

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { EDGE, type NodeSpec, ROLES, type Role } from "../model/topology.ts";
-import { addressesIn } from "./addresses.ts";
+import { addressesIn } from "../model/address.ts";
 import { mount, needs, pairs, port, text } from "./forms.ts";
 import { parseWith } from "./issues.ts";
 import { isMap, type Path, type Source } from "./source.ts";

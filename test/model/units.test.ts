@@ -1,7 +1,15 @@
 // Units as users write them, and durations as people read them.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatDuration, parseDuration, parsePercent, parseRate } from "../../src/model/units.ts";
+import {
+  formatDuration,
+  parseDuration,
+  parsePercent,
+  parseRate,
+  formatBandwidth,
+  parseBandwidth,
+  parseOffset,
+} from "../../src/model/units.ts";
 
 const WRONG = ["", "5", "s", "5 s", " 5s", "5S", "-5s", "5sec", "1e3s", ".5s", "5.s", "5s!", "5%", "५s", "0x1s"];
 
@@ -81,4 +89,29 @@ describe("durations for people", () => {
       }),
     );
   });
+});
+
+it.each([
+  ["1mbit", 125_000, "1 mbit"],
+  ["512kbit", 64_000, "512 kbit"],
+  ["10MB/s", 10_000_000, "80 mbit"],
+  ["1.5gbit", 187_500_000, "1.5 gbit"],
+])("a rate of bytes says its unit: %s", (text, bytesPerSecond, said) => {
+  expect(parseBandwidth(text)).toBe(bytesPerSecond);
+  expect(formatBandwidth(bytesPerSecond)).toBe(said);
+});
+
+it.each(["1", "1mb", "mbit", "-1mbit", "1 mbit", "1Mbit"])("%s is no rate of bytes", (text) =>
+  expect(parseBandwidth(text)).toBeUndefined(),
+);
+
+it("an offset goes both ways", () => {
+  expect(["-2m", "+500ms", "3s", "--1s", "-2", "1"].map(parseOffset)).toEqual([
+    -120_000,
+    500,
+    3_000,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

@@ -3,9 +3,10 @@
 import fs from "node:fs";
 import net from "node:net";
 import { gatewayConfig } from "../../gateway/route.ts";
+import { withAddresses } from "../../model/address.ts";
 import type { StackPlace } from "../../model/cluster.ts";
 import { nodeNamed, type NodeSpec, type Role, type Topology } from "../../model/topology.ts";
-import { insertPasswords, resolveAddresses } from "../addresses.ts";
+import { insertPasswords } from "../addresses.ts";
 import { LAYOUT, markOf } from "./directory.ts";
 import { postgresUser } from "./home.ts";
 import type { Http } from "./http.ts";
@@ -224,9 +225,7 @@ function program(name: ProgramName): Pick<Recipe, "listeners" | "unavailable" | 
 function node(name: ProgramName, spec: NodeSpec, site: Site, own: Readonly<Record<string, string>>): Launch {
   const data = LAYOUT.data(site.place, spec.name);
   const withPasswords = insertPasswords(spec.environment, site.secrets);
-  const resolved = resolveAddresses(withPasswords, site.topology.nodes, spec.region, (to, from) =>
-    reach(site, to, from),
-  );
+  const resolved = withAddresses(withPasswords, site.topology.nodes, (to) => reach(site, to, spec.region));
   return {
     command: process.execPath,
     args: [site.program(name), `--node=${markOf(site.place, spec.name)}`],

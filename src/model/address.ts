@@ -1,6 +1,6 @@
 // Addresses in the environment stand as `service:port`, wherever a network is meant: alone, in a list, in a URL with
 // credentials. A runtime turns each into where that service is reached from that node: the whole of service discovery.
-import { nodeNamed, type NodeSpec, type Topology } from "../model/topology.ts";
+import type { NodeSpec } from "./topology.ts";
 
 export interface Address {
   name: string;
@@ -21,18 +21,25 @@ export function addressesIn(value: string): readonly Address[] {
   return [...value.matchAll(ADDRESS)].map(([text, name, port]) => ({ text, name: name!, port: Number(port) }));
 }
 
-/** The node's environment with every address of a node replaced by where `reach` ("host:port") says it is. Pure. */
-export function resolveEnvironment(
-  node: NodeSpec,
-  topology: Topology,
-  reach: (from: NodeSpec, to: NodeSpec, port: number) => string,
-): Record<string, string> {
+/** The nodes that an environment names by address, each once. */
+export function namedIn(environment: NodeSpec["environment"], nodes: readonly NodeSpec[]): readonly NodeSpec[] {
+  const addresses = Object.values(environment).flatMap(addressesIn);
+  return nodes.filter((node) => addresses.some(({ name, port }) => node.name === name && node.port === port));
+}
+
+/** Every address of a node replaced by where `reach` ("host:port") says it is; others stay as written. Pure. */
+export function withAddresses(
+  environment: NodeSpec["environment"],
+  nodes: readonly NodeSpec[],
+  reach: (to: NodeSpec) => string,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(node.environment).map(([variable, value]) => [
+    Object.entries(environment).map(([variable, value]) => [
       variable,
+      // One pass, so that what was put in is not looked at again.
       value.replace(ADDRESS, (written, name: string, port: string) => {
-        const to = nodeNamed(topology, name);
-        return to === undefined ? written : reach(node, to, Number(port));
+        const to = nodes.find((node) => node.name === name && node.port === Number(port));
+        return to === undefined ? written : reach(to);
       }),
     ]),
   );
