@@ -1,4 +1,5 @@
-// SIGKILLs of random nodes, one after the other and all at once, while clients of every region write the same few rows.
+// SIGKILLs of random nodes, one after the other and all at once, and a network that is cut, slow, flaky and confused in between,
+// while clients of every region write the same few rows.
 import fs from "node:fs";
 import path from "node:path";
 import type { Event } from "../../src/model/event.ts";
@@ -6,8 +7,8 @@ import { sandbox } from "../support/cli.ts";
 
 /** One fault at a time, as fast as the nodes come back. */
 const EVERY_MS = 100;
-/** A fault takes 1.6 nodes on average and lasts until they answer again: generous for a busy machine. */
-const PER_KILL_MS = 700;
+/** Two of three faults kill, 1.6 nodes on average, and last until those answer again: generous for a busy machine. */
+const PER_KILL_MS = 1_000;
 
 export async function killNodes({
   kills,
@@ -20,7 +21,7 @@ export async function killNodes({
 }): Promise<boolean> {
   await using box = sandbox();
   const file = path.join(box.directory, "torture.yaml");
-  fs.writeFileSync(file, scenario(kills, seed));
+  fs.writeFileSync(file, scenario(kills, seed, regions.split(",")));
   const running = box.start("scenario", "run", file, "--regions", regions, "--json");
   running.child.stderr?.pipe(process.stderr);
   const end = await running.done;
@@ -33,8 +34,10 @@ export async function killNodes({
     directory: string;
     verdicts: readonly { text: string; valid: unknown; summary: string; story?: readonly string[] }[];
   };
-  const killed = nodesKilled(path.join(run.directory, "events.ndjson"));
-  process.stdout.write(`torture: ${killed} SIGKILLs of nodes, seed ${seed}, regions ${regions}: ${run.verdict}\n`);
+  const { killed, disturbed } = tally(path.join(run.directory, "events.ndjson"));
+  process.stdout.write(
+    `torture: ${killed} SIGKILLs of nodes, ${disturbed} faults of the network, seed ${seed}, regions ${regions}: ${run.verdict}\n`,
+  );
   for (const { text, valid, summary, story } of run.verdicts) {
     process.stdout.write(`  ${valid === true ? "✓" : "✗"} ${text}: ${summary}\n`);
     if (valid !== true) for (const sentence of story ?? []) process.stdout.write(`      ${sentence}\n`);
@@ -49,28 +52,66 @@ export async function killNodes({
   return end.code === 0 && killed >= kills;
 }
 
-/** Every node that a kill took down, counted from what was measured. */
-function nodesKilled(file: string): number {
+/** Every node that a kill took down and every other fault, counted from what was measured. */
+function tally(file: string): { killed: number; disturbed: number } {
   const events = fs
     .readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Event);
-  const faults = new Map(
+  const proved = new Set(
     events.flatMap((event) =>
-      event.type === "fault" && event.phase === "begun" ? [[event.fault.id, event.fault]] : [],
+      event.type === "fault" && event.phase === "proved" && event.effective ? [event.id] : [],
     ),
   );
-  return events.reduce((sum, event) => {
-    if (event.type !== "fault" || event.phase !== "proved" || !event.effective) return sum;
-    return sum + (faults.get(event.id)?.targets.length ?? 0);
-  }, 0);
+  const faults = events.flatMap((event) =>
+    event.type === "fault" && event.phase === "begun" && proved.has(event.fault.id) ? [event.fault] : [],
+  );
+  const kills = faults.filter(({ kind }) => kind === "kill");
+  return {
+    killed: kills.reduce((sum, { targets }) => sum + targets.length, 0),
+    disturbed: faults.length - kills.length,
+  };
 }
 
-function scenario(kills: number, seed: number): string {
+const KILLS: readonly string[] = [
+  "kill: one(backend), for: 100ms",
+  "kill: one(backend), for: 100ms",
+  "kill: one(postgres), for: 100ms",
+  "kill: one(postgres), for: 100ms",
+  "kill: all(kafka), for: 100ms",
+  "kill: all(kafka), for: 100ms",
+  "kill: all(gateway), for: 80ms",
+  "kill: one(backend), for: 60ms",
+  "kill: [all(backend), all(postgres), all(kafka), all(gateway)], for: 80ms",
+];
+
+/** The first region is the home of Kafka, so every other one has a link to it. */
+function networkFaults([home, ...others]: readonly string[]): readonly string[] {
+  return [
+    ...[home, ...others].map((region) => `partition: edge | ${region}, for: 300ms`),
+    ...others.flatMap((region) => [
+      `partition: ${home} | ${region}, for: 400ms`,
+      `partition: ${home} -> ${region}, for: 400ms`,
+      `partition: ${home} | ${region}, mode: reset, for: 100ms`,
+      `partition: ${region} -> ${home}, mode: refuse, for: 300ms`,
+      `isolate: ${region}, for: 300ms`,
+      `latency: ${home} | ${region}, add: 40ms, jitter: 10ms, for: 500ms`,
+      `replication: ${home} -> ${region}, duplicate: 50%, for: 800ms`,
+      `replication: ${region} -> ${home}, reorder: 300ms, for: 800ms`,
+      `replication: ${home} -> ${region}, pause: true, for: 400ms`,
+    ]),
+  ];
+}
+
+function scenario(kills: number, seed: number, regions: readonly string[]): string {
   const forMs = kills * PER_KILL_MS;
+  const network = networkFaults(regions);
+  // Each kill stands there often enough that two of three draws are kills.
+  const often = Math.max(1, Math.round((2 * network.length) / KILLS.length));
+  const faults = [...Array.from({ length: often }, () => KILLS).flat(), ...network];
   return `name: torture
-about: Random nodes are killed while clients of every region write the same rows; nothing acknowledged may be lost, nothing applied twice.
+about: Random nodes are killed and the network between them is broken while clients of every region write the same rows; nothing acknowledged may be lost, nothing applied twice.
 topology: property
 seed: ${seed}
 timeout: ${Math.ceil(forMs / 1000) + 120}s
@@ -78,15 +119,7 @@ traffic:
   - { workload: edit-properties, clients: 16, rate: 100/s, keys: 12, reads: 30%, repeats: 10% }
 steps:
   - chaos:
-      - { kill: one(backend), for: 100ms }
-      - { kill: one(backend), for: 100ms }
-      - { kill: one(postgres), for: 100ms }
-      - { kill: one(postgres), for: 100ms }
-      - { kill: all(kafka), for: 100ms }
-      - { kill: all(kafka), for: 100ms }
-      - { kill: all(gateway), for: 80ms }
-      - { kill: one(backend), for: 60ms }
-      - { kill: [all(backend), all(postgres), all(kafka), all(gateway)], for: 80ms }
+${faults.map((fault) => `      - { ${fault} }`).join("\n")}
     every: ${EVERY_MS}ms
     for: ${forMs}ms
   - settle:
