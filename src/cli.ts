@@ -5,8 +5,11 @@ import { complete, completion } from "./commands/completion.ts";
 import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
 import { finish, guardOutput } from "./commands/finish.ts";
+import { images } from "./commands/images.ts";
+import { link } from "./commands/link.ts";
 import { logs } from "./commands/logs.ts";
 import { psql } from "./commands/psql.ts";
+import { render } from "./commands/render.ts";
 import { scenario } from "./commands/scenario.ts";
 import { schema } from "./commands/schema.ts";
 import { status } from "./commands/status.ts";
@@ -34,6 +37,7 @@ Examples:
   regionctl scenario run scenarios/failover.yaml    play a scenario on a stack of its own, and judge it
   regionctl up                                      start the property system and leave it up
   regionctl kill backend-us --for 10s               break it by hand
+  regionctl partition us eu --for 10s               cut the cable between two regions
   regionctl status                                  what is up, what is broken
   regionctl down                                    end it
 
@@ -42,7 +46,8 @@ Exit codes: 0 passed, 1 failed, 2 errored, 3 inconclusive, 64 wrong arguments or
 
 const looking = [status(), logs(), url(), psql()];
 const judging = [scenario(), check(), schema()];
-for (const command of [up(), down(), ...looking, ...verbCommands(), ...judging, doctor(), completion()]) {
+const building = [images(), render(), link()];
+for (const command of [up(), down(), ...looking, ...verbCommands(), ...judging, ...building, doctor(), completion()]) {
   program.addCommand(inherit(command, "regionctl"));
 }
 program.addCommand(inherit(complete(), "regionctl"), { hidden: true });

@@ -1,7 +1,9 @@
 // run(scenario) -> Run: the story of the product on one screen.
 import { randomBytes, randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
+import path from "node:path";
 import { createRun, judged, keepLogs, type RunWriter, saveVerdicts } from "./archive.ts";
+import { LINKS } from "./model/cluster.ts";
 import type { Event, RunEnded } from "./model/event.ts";
 import type { Run } from "./model/run.ts";
 import type { Scenario, Step } from "./model/scenario.ts";
@@ -48,6 +50,7 @@ export async function run(options: RunOptions): Promise<Run> {
   return finallyAll(
     async () => {
       stack = recordOrEnd(await options.stand(signal, history.listen), trouble);
+      endWithItsLinks(stack, writer, trouble);
       stack.events.append({
         type: "run",
         id,
@@ -85,6 +88,16 @@ function recordOrEnd(stack: Stack, trouble: AbortController): Stack {
     }
   };
   return { ...stack, events: { ...stack.events, append } };
+}
+
+/** What a run says of regions that cannot reach each other because a part of regionctl died would be no word about them. */
+function endWithItsLinks({ events }: Stack, { directory }: RunWriter, trouble: AbortController): void {
+  const log = path.join(directory, "logs", `${LINKS}.log`);
+  events.listen((event) => {
+    if (event.type !== "node" || event.node !== LINKS || event.expected || event.state !== "down") return;
+    const message = `a part of regionctl died: the link program (${LINKS}), so nothing passes between zones. See ${log}`;
+    trouble.abort(new Error(message));
+  });
 }
 
 /** Does the work, then all the cleaning, whatever fails; the first error is the one that is thrown. */

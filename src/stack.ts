@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { type FaultSet, type FaultStore, faultSet } from "./faults/set.ts";
 import type { HoldNode } from "./faults/reconcile.ts";
+import { wanted } from "./faults/wanted.ts";
 import type { Cluster, Runtime, StackPlace } from "./model/cluster.ts";
 import type { Fault } from "./model/fault.ts";
 import { StackError, UsageError } from "./model/problem.ts";
@@ -81,6 +82,9 @@ export async function up(around: Surroundings, options: UpOptions): Promise<Stac
     if (options.onEvent) events.listen(options.onEvent);
     cluster = await runtime.start(placeOf(record, directory), topology, events.append, signal);
     signal.throwIfAborted();
+    // Only now, so that nothing that starts has to wait for an ocean.
+    const own = wanted(topology, []).links;
+    if (own.length > 0) await cluster.links?.set(own, clock.now());
     const gateway = cluster.nodes.find((node) => node.spec.role === "gateway");
     const standing: StackRecord = { ...record, state: "up", gateway: gateway ? `http://${gateway.address}` : "" };
     await inTurn(around.ownership, directory, async () => {

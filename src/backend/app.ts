@@ -3,7 +3,9 @@ import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { Socket } from "node:net";
 import { CLOCKS, type Policy } from "./conflict/clock.ts";
 import { type Broken, WITHOUT_STAMPS } from "./broken.ts";
-import { createHold, type Hold } from "./control.ts";
+import { createControls, type Controls } from "./control/controls.ts";
+import { createHold } from "./control/hold.ts";
+import { skewed } from "./control/skew.ts";
 import { createMetrics } from "./metrics.ts";
 import { StoreUnavailable, type Conflict, type Ports } from "./ports.ts";
 import { propertyRoutes } from "./property/routes.ts";
@@ -26,8 +28,8 @@ export interface Settings {
 
 export interface Backend {
   http: FastifyInstance;
-  /** Keeps answers to writes back when it is told to. */
-  hold: Hold;
+  /** What it does to itself when it is told to. */
+  controls: Controls;
   /** Replicates in the background until `close`. Reads and writes work without it. */
   replicate(): void;
   /** Answers what is in flight, ends the background, gives the ports back. */
@@ -41,7 +43,8 @@ const CONFLICTS_PAGE = { least: 1, greatest: 500, otherwise: 500 };
 export function createBackend(settings: Settings, ports: Ports): Backend {
   const { region, regions, broken } = settings;
   const { store, log, clock, say } = ports;
-  const stamps = broken === "no-stamps" ? WITHOUT_STAMPS : CLOCKS[settings.conflicts](ports.stampNow);
+  const stampClock = skewed(ports.stampNow);
+  const stamps = broken === "no-stamps" ? WITHOUT_STAMPS : CLOCKS[settings.conflicts](stampClock.now);
   const ending = new AbortController();
   const recorded = (conflict: Conflict) => metrics.conflict(conflict.kind);
 
@@ -92,7 +95,7 @@ export function createBackend(settings: Settings, ports: Ports): Backend {
     }
   });
 
-  get("replication-lag", () => measureLag({ region, regions, broken }, progress, ports));
+  get("replication-lag", () => measureLag({ region, regions, broken }, progress, relay, ports));
 
   get("conflicts", async (request) => {
     const limit = parseCount(request.query, "limit", CONFLICTS_PAGE);
@@ -107,10 +110,11 @@ export function createBackend(settings: Settings, ports: Ports): Backend {
 
   get("metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 
+  const controls = createControls({ sources: others, hold, stampClock, trueNow: clock.now, stage: consumer.stage });
   let background: Promise<unknown> = Promise.resolve();
   return {
     http,
-    hold,
+    controls,
     replicate() {
       background = Promise.all([relay.run(ending.signal), consumer.run(ending.signal), prune(ports, ending.signal)]);
     },

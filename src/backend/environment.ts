@@ -2,7 +2,7 @@
 import type { KafkaSettings } from "./adapters/kafka.ts";
 import type { Settings } from "./app.ts";
 import { parseBroken } from "./broken.ts";
-import type { ControlSettings } from "./control.ts";
+import type { ControlSettings } from "./control/serve.ts";
 
 export interface Environment {
   settings: Settings;
@@ -46,7 +46,12 @@ export function readEnvironment(env: Variables): Environment {
       /^postgres(ql)?:\/\//,
       "an address like postgres://user:password@host:5432/name",
     ),
-    kafka: { broker: needed(env, "KAFKA_BROKER", /^[^\s:]+:\d+$/, "host:port"), topic, region },
+    kafka: {
+      broker: needed(env, "KAFKA_BROKER", /^[^\s:]+:\d+$/, "host:port"),
+      topic,
+      region,
+      regions: regions.length,
+    },
     control: controlOf(env),
   };
 }

@@ -2,11 +2,12 @@
 //
 // It listens at once. The database is needed only to answer, and Kafka only to replicate, so neither is waited for; the
 // Kafka client is not even loaded before the port is open.
+import { seeded } from "../model/random.ts";
 import { createPostgresStore } from "./adapters/postgres.ts";
 import { systemClock } from "./adapters/system.ts";
 import { createBackend, type Backend } from "./app.ts";
 import { BROKEN } from "./broken.ts";
-import { serveControl } from "./control.ts";
+import { serveControl } from "./control/serve.ts";
 import { ConfigurationError, readEnvironment, type Environment } from "./environment.ts";
 import type { Log } from "./ports.ts";
 
@@ -20,11 +21,13 @@ async function main(): Promise<void> {
     say(`WARNING: this backend is BROKEN on purpose (${settings.broken}): it ${BROKEN[settings.broken]}`);
 
   const store = createPostgresStore(environment.databaseUrl, say);
-  const ports = { store, log: lazyLog(environment), clock: systemClock, stampNow: Date.now, say };
+  // Another stream in every life of a process.
+  const random = seeded(`${settings.region} ${Date.now()}`);
+  const ports = { store, log: lazyLog(environment), clock: systemClock, stampNow: Date.now, random, say };
   const backend = createBackend(settings, ports);
   // Opens the first connection while nobody waits for it.
   void store.ping().catch(() => {});
-  if (environment.control) await serveControl(backend.hold, environment.control);
+  if (environment.control) await serveControl(backend.controls, environment.control);
   await backend.http.listen({ host, port });
   say(`${settings.node} serves region ${settings.region} on ${host}:${port}`);
   backend.replicate();

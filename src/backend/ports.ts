@@ -1,5 +1,6 @@
 // What the backend needs from outside. app.ts does no I/O except through these, so that the same code runs over
 // PostgreSQL and Kafka, and over memory on a virtual clock.
+import type { Random } from "../model/random.ts";
 import type { Held } from "./conflict/resolve.ts";
 
 export interface Clock {
@@ -19,6 +20,8 @@ export interface Ports {
   clock: Clock;
   /** Stamps writes, milliseconds since 1970. A clock that is skewed on purpose moves this one alone. */
   stampNow: () => number;
+  /** What replication faults draw from. */
+  random: Random;
   say: Say;
 }
 
@@ -151,18 +154,21 @@ export interface Delivery {
 }
 
 export interface Log {
-  /** In order. Rejects when it may not have been appended: append it again. */
-  append(messages: readonly Message[]): Promise<void>;
   /**
-   * Hands over every message from `from()` on (null: the beginning), at least once, until the signal aborts.
-   * A batch that `receive` rejects is handed over again.
+   * In order, one at a time. Answers the offset of the first; null: not known. Rejects when it may not have been
+   * appended: append it again.
+   */
+  append(messages: readonly Message[]): Promise<number | null>;
+  /**
+   * Hands over every message from `from()` on (null: the beginning), at least once, until the signal aborts. The next
+   * batch comes once `receive` has resolved; one that it rejects is handed over again.
    */
   follow(
     from: () => Promise<number | null>,
     receive: (batch: readonly Delivery[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Offset after the last message, asked now; null when nobody answers. */
+  /** Offset after the last message, asked now; null, and soon, when nobody answers. */
   end(): Promise<number | null>;
   close(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { worst } from "../model/verdict.ts";
 import { faultsOf, sayFault } from "./faults.ts";
 import { factsOf } from "./history.ts";
 import type { Recorded } from "./history.ts";
+import { OF_DATA } from "./of-data.ts";
 import { count, judged, moment, several } from "./say.ts";
 
 export interface Question {
@@ -41,7 +42,7 @@ export const always: readonly Question[] = [
   },
   {
     name: "surroundings-alive",
-    text: "no gateway, database or broker died unasked",
+    text: "no gateway, database, broker or link died unasked",
     weight: "errored",
     ask: (history) => nobodyDied(history, { ofSystem: false }),
   },
@@ -126,21 +127,6 @@ function faultsTookEffect(history: readonly Event[]): Judgement {
 /** With less than this, a share in percent or a conflict that did not happen is an accident. */
 export const LEAST_ANSWERED = 20;
 
-/** Expectations that speak of data: they mean nothing when no write was acknowledged. */
-const OF_DATA: ReadonlySet<string> = new Set([
-  "no-lost-writes",
-  "no-duplicates",
-  "converges",
-  "conflicts",
-  "rpo",
-  "linearizable",
-  "read-your-writes",
-  "monotonic-reads",
-  "monotonic-writes",
-  "writes-follow-reads",
-  "staleness",
-]);
-
 function enoughTraffic(history: readonly Event[]): Judgement {
   const facts = factsOf(history);
   const { traffic, expect } = facts.run.scenario;
@@ -206,13 +192,18 @@ function stepsPassed(history: readonly Event[]): ReturnType<Question["ask"]> {
 /** A name that the topology does not know is a part of ours, so it belongs to what the system stands on. */
 function nobodyDied(history: readonly Event[], { ofSystem }: { ofSystem: boolean }): Judgement {
   const { run, nodes } = factsOf(history);
+  const dead = new Set<string>();
   const deaths = nodes.filter((event) => {
-    const role = nodeNamed(run.topology, event.node)?.role;
-    return event.state === "down" && !event.expected && (role !== undefined && SYSTEM.has(role)) === ofSystem;
+    const { node, state, expected } = event;
+    const isNew = state === "down" && !dead.has(node); // whoever looks says it, and several may look
+    if (state === "down") dead.add(node);
+    else dead.delete(node);
+    const role = nodeNamed(run.topology, node)?.role;
+    return isNew && !expected && (role !== undefined && SYSTEM.has(role)) === ofSystem;
   });
   const names = [...new Set(deaths.map(({ node }) => node))];
   if (deaths.length === 0)
-    return judged(true, ofSystem ? "no service died unasked" : "no gateway, database or broker either");
+    return judged(true, ofSystem ? "no service died unasked" : "no gateway, database, broker or link either");
   return judged(
     false,
     `${names.join(", ")} died and no fault had asked for it`,

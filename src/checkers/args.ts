@@ -4,6 +4,7 @@ import type { Topology } from "../model/topology.ts";
 import { parseDuration, parsePercent } from "../model/units.ts";
 import type { Complaint } from "../model/vocabulary.ts";
 import { DURATION, PERCENT } from "../scenario/patterns.ts";
+import { didYouMean } from "../topology/words.ts";
 
 /** "10s" -> 10000. */
 export const durationMs = z
@@ -53,37 +54,12 @@ function unit(parsed: number | undefined, text: string, expected: string, contex
 /** Complains about a region that the topology does not have. */
 export function unknownRegion(region: string, topology: Topology): readonly Complaint[] {
   if (topology.regions.includes(region)) return [];
-  const close = nearest(region, topology.regions);
-  const all = `Its regions are ${topology.regions.join(", ")}.`;
   return [
     {
       path: ["region"],
       word: region,
       message: `topology "${topology.name}" has no region "${region}"`,
-      hint: close === undefined ? all : `Did you mean "${close}"? ${all}`,
+      hint: didYouMean(region, topology.regions, "Its regions are"),
     },
   ];
-}
-
-/** The word that somebody probably meant; undefined when none is close. */
-function nearest(word: string, words: readonly string[]): string | undefined {
-  const ranked = words
-    .map((candidate) => ({ candidate, edits: editsBetween(word.toLowerCase(), candidate.toLowerCase()) }))
-    .toSorted((a, b) => a.edits - b.edits);
-  const best = ranked[0];
-  return best !== undefined && best.edits <= Math.max(1, Math.floor(word.length / 2)) ? best.candidate : undefined;
-}
-
-/** Levenshtein's distance: insertions, deletions and replacements from one word to the other. */
-function editsBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

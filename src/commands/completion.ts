@@ -1,6 +1,7 @@
 // regionctl completion bash|zsh|fish: a script for the shell, generated from the commands there are. What only this
 // machine knows (scenarios, nodes of the stack that is up) the script asks of the hidden command `__complete`.
 import { Argument, Command, type Option } from "commander";
+import { CUT_MODES } from "../model/link.ts";
 import { bash, fish, zsh } from "./completion/scripts.ts";
 import type { Completed, Words } from "./completion/scripts.ts";
 import { KINDS, type Kind, wordsFor } from "./completion/words.ts";
@@ -86,6 +87,7 @@ const VALUES: Readonly<Record<string, Words>> = {
   "--runtime": { words: ["embedded"] },
   "--reporter": { words: ["terminal", "json", "junit="] },
   "--out": { files: true },
+  "--mode": { words: CUT_MODES },
 };
 
 /** What a command's arguments may be, by the names that they have in its help; the last one may be repeated. */
@@ -99,7 +101,10 @@ function wordsOfArgument({ registeredArguments }: Command): Words | undefined {
 const ARGUMENTS: Readonly<Record<string, Words>> = {
   node: { kind: "nodes" },
   "node...": { kind: "targets" },
+  "backend...": { kind: "backends" },
   "region...": { kind: "regions" },
+  "side...": { kind: "sides" },
+  "place...": { kind: "sides" },
   database: { kind: "databases" },
   scenario: { kind: "scenarios", files: true },
   "scenario...": { kind: "scenarios", files: true },

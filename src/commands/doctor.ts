@@ -76,8 +76,8 @@ const nodeVersion = () =>
 
 const programs = () =>
   ask("programs", () => {
-    for (const name of ["backend", "gateway", "broker"] as const) programFile(name);
-    return "backend, gateway and broker are built";
+    for (const name of ["backend", "gateway", "broker", "links"] as const) programFile(name);
+    return "backend, gateway, broker and links are built";
   });
 
 const postgres = (home: string) =>

@@ -5,7 +5,14 @@ import { formatDuration } from "../model/units.ts";
 import { type Plan, type PlannedStep, type PlannedTraffic, planOf } from "../scenario/plan.ts";
 import { DEFAULT_SETTLE_MS } from "../verbs/settle.ts";
 import { DEFAULT_WITHIN_MS } from "../verbs/wait.ts";
-import { type LoadedScenario, loadScenariosOrThrow, regionsOption, vocabulary, type WithRegions } from "./files.ts";
+import {
+  type LoadedScenario,
+  loadScenariosOrThrow,
+  regionsOption,
+  vocabulary,
+  wanOption,
+  type WithRegions,
+} from "./files.ts";
 import { print, table } from "./print.ts";
 import { seedOption } from "./select.ts";
 
@@ -19,11 +26,12 @@ export function explain(): Command {
     .description("Print what a scenario will do, without doing it: who is hit, what clients do, what must hold.")
     .argument("<scenario>", "a file, or the name of a scenario")
     .addOption(regionsOption())
+    .addOption(wanOption())
     .addOption(seedOption())
     .option("--json", "print the plan as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  regionctl scenario explain failover\n  regionctl scenario explain chaos --seed 3",
+      "\nExamples:\n  regionctl scenario explain failover\n  regionctl scenario explain chaos --seed 3\n  regionctl scenario explain failover --wan",
     )
     .action((reference: string, options: Options) => {
       const [loaded] = loadScenariosOrThrow([reference], options.seed, options);
@@ -47,8 +55,13 @@ function lines({ scenario }: LoadedScenario, plan: Plan): readonly string[] {
     `  seed ${scenario.seed}, timeout ${formatDuration(scenario.timeoutMs)}${tags}`,
     "",
     `topology ${topology.name}, conflicts by ${topology.conflicts}`,
-    ...table(topology.places.map(({ place, nodes }) => [`  ${place}`, nodes.map(({ name }) => name).join(", ")])),
-    ...topology.links.map(linkLine),
+    ...table(
+      topology.places.map(({ place, at, nodes }) => [
+        `  ${place}${at === undefined ? "" : ` at ${at}`}`,
+        nodes.map(({ name }) => name).join(", "),
+      ]),
+    ),
+    ...table(topology.links.map(linkCells)),
     "",
     ...(plan.traffic.length === 0 ? ["no traffic"] : ["traffic"]),
     ...plan.traffic.flatMap(trafficLines),
@@ -70,10 +83,15 @@ function lines({ scenario }: LoadedScenario, plan: Plan): readonly string[] {
   ];
 }
 
-function linkLine({ between, rttMs, jitterMs }: Plan["topology"]["links"][number]): string {
+/** Topologies speak of round trips, faults of what they add one way. */
+function linkCells({ between, rttMs, jitterMs }: Plan["topology"]["links"][number]): readonly string[] {
   const jitter = jitterMs === 0 ? "" : `, jitter ${formatDuration(jitterMs)}`;
-  return `  ${between.join(" | ")}: round trip ${formatDuration(rttMs)} (${formatDuration(rttMs / 2)} each way)${jitter}`;
+  const rtt = rttMs === 0 ? "no added latency" : `rtt ${formatDuration(rttMs)} (${halfOf(rttMs)} one way)`;
+  return [`  ${between.join(" | ")}`, `${rtt}${jitter}`];
 }
+
+/** 69 -> "34.5 ms": halves would not add up again if they were rounded. */
+const halfOf = (ms: number) => (ms < 1_000 ? `${ms / 2} ms` : formatDuration(ms / 2));
 
 const KEYS_SHOWN = 12;
 
@@ -132,6 +150,7 @@ interface Args {
   body?: unknown;
   expect?: unknown;
   grace?: number;
+  add?: number;
   times?: number;
 }
 
@@ -153,6 +172,12 @@ const NOTES: Readonly<Record<string, Note>> = {
   },
   stop: grace,
   restart: grace,
+  latency({ text }, { add = 0 }) {
+    const there = formatDuration(add);
+    return text.includes("->")
+      ? `adds ${there} one way, and so ${there} to a round trip`
+      : `adds ${there} one way: ${formatDuration(2 * add)} to a round trip`;
+  },
   wait: ({ withinMs }, { target }) =>
     target?.condition === undefined
       ? undefined

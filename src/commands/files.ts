@@ -13,6 +13,7 @@ import { drawProblem } from "../scenario/caret.ts";
 import { findScenario, findTopology } from "../scenario/find.ts";
 import { loadScenario } from "../scenario/load.ts";
 import { loadTopology } from "../topology/load.ts";
+import { placesProblem, type Wan } from "../topology/places.ts";
 import { regionsProblem } from "../topology/regions.ts";
 import { verbs } from "../verbs/index.ts";
 
@@ -27,9 +28,12 @@ export interface ScenarioFile {
   problems: readonly Problem[];
 }
 
+/** What can be asked of a topology in place of what its file says. */
 export interface WithRegions {
-  /** All regions that are wanted, in place of the file's. */
+  /** All regions that are wanted. */
   regions?: readonly string[];
+  /** The round trips between places: those of the file (true), or one for each region. */
+  wan?: Wan;
 }
 
 /** Throws UsageError for what is no list of regions. */
@@ -43,14 +47,28 @@ export const regionsOption = () =>
     },
   );
 
+/** Throws UsageError for what is no list of places. */
+export const wanOption = () =>
+  new Option(
+    "--wan [places]",
+    "real round trips between the regions: where the topology says they lie, or e.g. us-east-1,eu-west-1",
+  ).argParser((text: string): Wan => {
+    const places = text.split(",").map((place) => place.trim());
+    const wrong = placesProblem(places);
+    if (wrong === undefined) return places;
+    throw new UsageError(
+      `--wan ${text}: ${wrong}. For the places that the topology says, --wan stands last and alone.`,
+    );
+  });
+
 /** A scenario by path or name, with all that is wrong with it. Throws UsageError only when there is no such file. */
-export function readScenario(reference: string, { regions }: WithRegions = {}): ScenarioFile {
+export function readScenario(reference: string, { regions, wan }: WithRegions = {}): ScenarioFile {
   const file = findScenario(reference);
   const relative = path.relative(process.cwd(), file);
   return {
     file,
     shown: relative.startsWith("..") ? file : relative,
-    ...loadScenario(file, vocabulary, { env: process.env, regions }),
+    ...loadScenario(file, vocabulary, { env: process.env, regions, wan }),
   };
 }
 
@@ -79,8 +97,8 @@ export function loadScenariosOrThrow(
 }
 
 /** A topology by path or name. Throws UsageError with every problem drawn when anything is wrong. */
-export function loadTopologyOrThrow(reference: string, { regions }: WithRegions = {}): Topology {
-  const { topology, problems } = loadTopology(findTopology(reference), { env: process.env, regions });
+export function loadTopologyOrThrow(reference: string, { regions, wan }: WithRegions = {}): Topology {
+  const { topology, problems } = loadTopology(findTopology(reference), { env: process.env, regions, wan });
   if (topology === undefined) throw new UsageError(drawProblems(problems, paintFor("stderr")).join("\n\n"));
   return topology;
 }

@@ -10,6 +10,7 @@ const FEATURES: Readonly<Record<string, (topology: Topology) => unknown>> = {
   nodes: ({ nodes }) => nodes.map(({ name, role, region, image }) => [name, role, region, image]),
   routes: ({ routes }) => routes,
   "steady requests": ({ steady }) => steady,
+  places: ({ places }) => places,
   links: ({ links }) => links,
   conflicts: ({ conflicts }) => conflicts,
   workloads: ({ workloads }) => workloads,
@@ -22,13 +23,20 @@ export function refuseAnother(asked: Topology, standing: Pick<StackRecord, "name
     .map(([feature]) => feature);
   if (differing.length === 0) return;
   const names = asked.name === standing.topology.name ? "" : `, not "${asked.name}"`;
-  const { regions } = standing.topology;
-  const like =
-    differing.includes("regions") && names === ""
-      ? `Ask for its regions with --regions ${regions.join(",")}. Or take`
-      : "Take";
+  const same = names === "" ? howToAsk(differing, standing.topology) : undefined;
   throw new StackError(
-    `stack "${standing.name}" is up with topology "${standing.topology.name}"${names}: ${differing.join(", ")} ${differing.length === 1 ? "is" : "are"} not as ${who}`,
-    `${like} another stack with --stack NAME, or end this one: regionctl down${stackFlag(standing.name)}`,
+    `stack "${standing.name}" is up with topology "${standing.topology.name}"${names}: ${differing.join(", ")} ${differing.join() === "name" ? "is" : "are"} not as ${who}`,
+    `${same === undefined ? "Take" : `${same} Or take`} another stack with --stack NAME, or end this one: regionctl down${stackFlag(standing.name)}`,
   );
+}
+
+/** How to ask for the regions and the places that it has, where these differ. */
+function howToAsk(differing: readonly string[], { regions, places }: Topology): string | undefined {
+  const options = [
+    ["regions", `--regions ${regions.join(",")}`],
+    ["places", places && `--wan ${regions.map((region) => places[region]).join(",")}`],
+  ].filter(([feature, option]) => differing.includes(feature!) && option !== undefined);
+  if (options.length === 0) return undefined;
+  const features = options.map(([feature]) => feature).join(" and ");
+  return `Ask for its ${features} with ${options.map(([, option]) => option).join(" ")}.`;
 }

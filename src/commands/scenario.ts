@@ -17,6 +17,7 @@ import {
   readScenario,
   regionsOption,
   type ScenarioFile,
+  wanOption,
   type WithRegions,
 } from "./files.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -59,6 +60,7 @@ function run(): Command {
     .addOption(optionalStack("a new one, on free ports"))
     .option("--keep", "leave the stack up afterwards")
     .addOption(regionsOption())
+    .addOption(wanOption())
     .addOption(seedOption())
     .addOption(timeoutOption())
     .option("--out <dir>", "where run directories go", "runs")
@@ -66,7 +68,7 @@ function run(): Command {
     .option("--json", "one JSON object per run, as --reporter json")
     .addHelpText(
       "after",
-      "\nExamples:\n  regionctl scenario run failover\n  regionctl scenario run scenarios/*.yaml --json\n  regionctl scenario run failover --keep && regionctl status\n  regionctl scenario run scenarios --tag ci --reporter junit=out/junit.xml",
+      "\nExamples:\n  regionctl scenario run failover\n  regionctl scenario run scenarios/*.yaml --json\n  regionctl scenario run failover --keep && regionctl status\n  regionctl scenario run failover --wan us-east-1,ap-southeast-2\n  regionctl scenario run scenarios --tag ci --reporter junit=out/junit.xml",
     )
     .action(async (names: string[], given: RunOptions) => {
       const signal = interruptSignal();
@@ -197,6 +199,7 @@ function check(): Command {
     .description("Say all that is wrong with scenario files, without starting anything.")
     .argument("<scenario...>", "files, folders, or names of scenarios")
     .addOption(regionsOption())
+    .addOption(wanOption())
     .option("--json", "print the problems as JSON")
     .addHelpText("after", "\nExamples:\n  regionctl scenario check scenarios/*.yaml")
     .action((names: string[], options: WithRegions & { json?: boolean }) => {

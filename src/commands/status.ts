@@ -1,16 +1,20 @@
-// regionctl status: what is up, what is broken and for how long.
+// regionctl status: what is up, what is broken and for how long, and the links between the regions.
 import { Command } from "commander";
 import { formatDuration } from "../model/units.ts";
+import { type Links, LINKS } from "../model/cluster.ts";
+import type { LinksState, TimedRule } from "../model/link.ts";
 import { StackError } from "../model/problem.ts";
+import { inForce, sayDifferences } from "../faults/rules.ts";
 import { wanted } from "../faults/wanted.ts";
-import { connect, type Listed, list, look, stackFlag } from "../stack.ts";
+import { connect, type Listed, list, look, type Stack, stackFlag } from "../stack.ts";
 import { askLag } from "../traffic/sampler.ts";
 import { print, table } from "./print.ts";
+import { wanLines, wanOf } from "./status/wan.ts";
 import { optionalStack, stackName, surroundings } from "./surroundings.ts";
 
 export function status(): Command {
   return new Command("status")
-    .description("Show the stacks that are up, their nodes, lag and active faults.")
+    .description("Show the stacks that are up, their nodes, links, lag and active faults.")
     .addOption(optionalStack("all of them"))
     .option("--json", "print the facts as JSON")
     .addHelpText("after", "\nExamples:\n  regionctl status\n  regionctl status --stack default --json")
@@ -58,14 +62,14 @@ async function standing(name: string) {
   );
   const world = await stack.cluster.observe();
   const now = stack.clock.now();
-  const should = wanted(stack.topology, stack.faults.active()).nodes;
+  const should = wanted(stack.topology, stack.faults.active());
   const nodes = await Promise.all(
     stack.cluster.nodes.map(async (node) => ({
       node: node.spec.name,
       region: node.spec.region,
       role: node.spec.role,
       state: world.nodes.get(node.spec.name) ?? "down",
-      wanted: should.get(node.spec.name) ?? "up",
+      wanted: should.nodes.get(node.spec.name) ?? "up",
       answers: await node.answers(),
       address: node.address,
     })),
@@ -79,6 +83,7 @@ async function standing(name: string) {
   const faults = stack.faults
     .active()
     .map((fault) => ({ ...fault, endsInMs: fault.until === undefined ? null : Math.round(fault.until - now) }));
+  const links = stack.cluster.links && (await linksOf(stack, stack.cluster.links, should.links));
   stack.leave();
   return {
     stack: name,
@@ -87,12 +92,42 @@ async function standing(name: string) {
     gateway: stack.record.gateway,
     upForMs: Math.round(now),
     topology: stack.topology.name,
+    places: stack.topology.places,
     owner: stack.record.owner?.pid ?? null,
     nodes,
     lag,
     faults,
+    links,
     ...(trouble === undefined ? {} : { trouble }),
   };
+}
+
+type LinkFacts = Awaited<ReturnType<typeof linksOf>>;
+
+/** `state` is null when the link program does not answer. */
+async function linksOf({ topology, clock }: Stack, links: Links, should: readonly TimedRule[]) {
+  const own = wanted(topology, []).links.map(({ id }) => id);
+  let state: LinksState;
+  try {
+    state = await links.state();
+  } catch (error) {
+    return { state: null, own, wan: [], wrong: [], trouble: (error as Error).message };
+  }
+  const wrong = sayDifferences(state.rules, should.filter(inForce(clock.now())));
+  return { state, own, wan: wanOf(topology, state, new Set(own)), wrong };
+}
+
+const placesLine = (places: Readonly<Record<string, string>>) =>
+  Object.entries(places)
+    .map(([region, place]) => `${region} at ${place}`)
+    .join(", ");
+
+function linkLines({ state, own, wan, wrong }: LinkFacts, stack: string): readonly string[] {
+  const heal = `next: regionctl heal${stackFlag(stack)}`;
+  if (state === null) {
+    return [`  links: no answer, so nothing passes between zones; ${heal}`];
+  }
+  return [...wanLines(wan, state, new Set(own)), ...wrong.map((line) => `  ${line}; ${heal}`)];
 }
 
 function lines(facts: Facts): readonly string[] {
@@ -111,7 +146,9 @@ function lines(facts: Facts): readonly string[] {
     node.state === "up" ? (node.answers ? "answers" : "DOES NOT ANSWER") : node.state === node.wanted ? "" : "UNASKED",
     node.address,
   ]);
-  const unasked = facts.nodes.filter((node) => node.state === "down" && node.wanted === "up");
+  const unasked = facts.nodes.filter(
+    (node) => node.state === "down" && node.wanted === "up" && node.node !== LINKS, // of the links more is to be said
+  );
   const lag = Object.entries(facts.lag).map(([region, { lagSeconds, pending }]) => {
     const behind = lagSeconds === null ? "unknown" : `${Math.max(0, ...Object.values(lagSeconds)).toFixed(1)} s`;
     return `${region} ${behind}, ${pending ?? "?"} pending`;
@@ -121,12 +158,14 @@ function lines(facts: Facts): readonly string[] {
       facts.owner === null ? "" : `, a scenario of process ${facts.owner}`
     }`,
     ...table(rows),
+    ...(facts.places === undefined ? [] : [`  ${placesLine(facts.places)}`]),
+    ...(facts.links === undefined ? [] : linkLines(facts.links, facts.stack)),
     ...(lag.length > 0 ? [`  lag: ${lag.join("; ")}`] : []),
     ...(facts.faults.length === 0
       ? ["  no active faults"]
       : facts.faults.map(
           (fault) =>
-            `  fault: ${fault.id}${fault.endsInMs === null ? ", until healed" : `, ends in ${formatDuration(Math.max(0, fault.endsInMs))}`}`,
+            `  fault: ${faultName(fault)}${fault.endsInMs === null ? ", until healed" : `, ends in ${formatDuration(Math.max(0, fault.endsInMs))}`}`,
         )),
     ...(facts.trouble === undefined ? [] : [`  ${facts.trouble}`]),
     ...(unasked.length === 0
@@ -137,3 +176,6 @@ function lines(facts: Facts): readonly string[] {
     "",
   ];
 }
+
+/** One that was given a name of its own says what it is. */
+const faultName = ({ id, kind }: { id: string; kind: string }) => (id.startsWith(kind) ? id : `${id} (${kind})`);

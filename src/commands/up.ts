@@ -4,7 +4,7 @@ import type { Topology } from "../model/topology.ts";
 import { formatDuration } from "../model/units.ts";
 import { AlreadyUp, type Stack, stackFlag, up as startStack } from "../stack.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { loadTopologyOrThrow, regionsOption, type WithRegions } from "./files.ts";
+import { loadTopologyOrThrow, regionsOption, wanOption, type WithRegions } from "./files.ts";
 import { print, progress } from "./print.ts";
 import { refuseAnother } from "./same.ts";
 import {
@@ -29,10 +29,11 @@ export function up(): Command {
     .addOption(runtimeOption())
     .option("-t, --topology <name|file>", "a Compose file, or the name of one in compose/", "property")
     .addOption(regionsOption())
+    .addOption(wanOption())
     .option("--json", "print the facts as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  regionctl up\n  regionctl up --stack second\n  regionctl up --regions us,eu,ap\n  regionctl up --topology compose/property.yaml --json",
+      "\nExamples:\n  regionctl up\n  regionctl up --stack second\n  regionctl up --regions us,eu,ap\n  regionctl up --wan us-east-1,eu-west-1\n  regionctl up --topology compose/property.yaml --json",
     )
     .action(async (options: Options) => {
       const around = surroundings();
@@ -46,6 +47,7 @@ export function up(): Command {
         gateway,
         runtime: runtime.name,
         topology: topology.name,
+        ...(topology.places === undefined ? {} : { places: topology.places }),
         already,
         tookMs: Math.round(performance.now() - began),
       });
@@ -58,6 +60,7 @@ export function up(): Command {
           signal,
           onEvent: once(() => {
             say(runtime.why);
+            for (const line of wanLines(topology)) say(line);
             say(`starting ${topology.nodes.length} nodes in ${topology.regions.length} regions ...`);
           }),
         });
@@ -74,6 +77,15 @@ export function up(): Command {
         print(options.json, facts(gateway, true), () => [error.message, ...next(name, topology, gateway)]);
       }
     });
+}
+
+/** What the places of its regions make of its links. */
+function wanLines({ places, links }: Topology): readonly string[] {
+  if (places === undefined) return [];
+  const lie = Object.entries(places).map(([region, place]) => `${region} at ${place}`);
+  const slow = links.filter(({ rttMs }) => rttMs > 0);
+  const trips = slow.map(({ between, rttMs }) => `${between.join(" | ")} ${formatDuration(rttMs)}`);
+  return [`wan: ${lie.join(", ")}; round trips ${trips.join(", ")}`];
 }
 
 /** With the first event the name is ours and the start has begun. */

@@ -3,8 +3,8 @@
 import { z } from "zod";
 import { verb } from "../verbs/scene.ts";
 import { beginFault } from "./begin.ts";
+import { CONTROLLED } from "./controls.ts";
 import { checkRole, targets } from "./targets.ts";
-import { CONTROLLED } from "./wanted.ts";
 
 export const HOLDS = "can keep answers back";
 

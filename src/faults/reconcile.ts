@@ -1,37 +1,88 @@
 // Compares what is with what is wanted, and makes it so. Everything that begins or ends a fault ends here; twice is harmless.
-import type { Cluster, Node } from "../model/cluster.ts";
-import type { Recorder } from "../model/event.ts";
+import { type Cluster, LINKS, type Links, type Node } from "../model/cluster.ts";
+import type { NodeEvent, Recorder } from "../model/event.ts";
 import { type Control, type Fault, NO_CONTROL, type NodeState, type World } from "../model/fault.ts";
 import { NodeFailed } from "../model/problem.ts";
+import type { Clock } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";
+import { disobediences } from "./controls.ts";
+import { compareRules, inForce } from "./rules.ts";
 import { graceMs, wanted } from "./wanted.ts";
 
 const MOST_ROUNDS = 5;
 
-/** Holds one node for one process at a time, also against other shells. */
+/** Holds one node for one process at a time, also against other shells. The links are one, as LINKS. */
 export type HoldNode = (node: string, work: () => Promise<void>) => Promise<void>;
 
 export interface Reconciling {
   topology: Topology;
   cluster: Cluster;
+  clock: Clock;
   record: Recorder;
   /** Read anew for each node at the moment of acting, so that the last wish counts. */
   faults(): readonly Fault[];
   hold: HoldNode;
 }
 
-/** All differing nodes at the same time. Rejects with the first error once every node was tried. */
+/**
+ * The links (LINKS) first: a region is cut off before it dies, and can be reached again before it lives. Then all differing
+ * nodes at the same time. Rejects with the first error once everything was tried.
+ */
 export async function reconcile(world: Reconciling, only?: readonly string[]): Promise<void> {
-  const nodes = world.cluster.nodes.filter((node) => only === undefined || only.includes(node.spec.name));
-  const results = await Promise.allSettled(
+  const isMeant = (name: string) => only === undefined || only.includes(name);
+  const nodes = world.cluster.nodes.filter(({ spec }) => spec.name !== LINKS && isMeant(spec.name));
+  const linked = await Promise.allSettled(isMeant(LINKS) ? [settleLinks(world)] : []);
+  const settled = await Promise.allSettled(
     nodes.map((node) => world.hold(node.spec.name, () => settleNode(world, node))),
   );
-  for (const result of results) if (result.status === "rejected") throw result.reason;
+  for (const result of [...linked, ...settled]) if (result.status === "rejected") throw result.reason;
 }
 
-async function settleNode(world: Reconciling, node: Node): Promise<void> {
+async function settleLinks(world: Reconciling): Promise<void> {
+  const { links, nodes } = world.cluster;
+  if (links === undefined) return;
+  const program = nodes.find(({ spec }) => spec.name === LINKS);
+  await world.hold(LINKS, async () => {
+    for (let round = 1; ; round++) {
+      if (program !== undefined) await settleNode(world, program, NOBODY_ASKED);
+      const trouble = await settleRules(world, links);
+      if (trouble === undefined) return;
+      // One that died of something else just now is down when it is looked at again.
+      if (round < MOST_ROUNDS) continue;
+      const lines = (await program?.logTail(LOG_LINES)) ?? [];
+      throw new NodeFailed(LINKS, `cannot be told its rules: ${trouble}`, lines, `See "regionctl logs ${LINKS}".`);
+    }
+  });
+}
+
+/** What stands in the way, in words; undefined when the rules are in force. */
+async function settleRules({ topology, clock, faults }: Reconciling, links: Links): Promise<string | undefined> {
+  const missing = async () => {
+    const should = wanted(topology, faults()).links.filter(inForce(clock.now()));
+    const { left, missing } = compareRules((await links.state()).rules, should);
+    return { should, differing: [...left, ...missing] };
+  };
+  try {
+    const { should, differing } = await missing();
+    if (differing.length === 0) return undefined;
+    await links.set(should, clock.now());
+    const after = (await missing()).differing;
+    return after.length === 0 ? undefined : `${after.map(({ id }) => id).join(", ")} is not as it should be`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** No fault may be on the link program, so it died by itself, and a run must know. */
+const NOBODY_ASKED = "its process ended by itself";
+const LOG_LINES = 20;
+
+/** `died`: what is said when it is down though nobody can have asked for that. */
+async function settleNode(world: Reconciling, node: Node, died?: string): Promise<void> {
   const name = node.spec.name;
   let told: Control | undefined;
+  const say = (state: NodeEvent["state"], why: Pick<NodeEvent, "expected" | "detail"> = { expected: true }) =>
+    world.record({ type: "node", node: name, state, ...why });
   // A wish may change while a start is under way; a few rounds always suffice, and a bound keeps a flapping node from holding us.
   for (let round = 1; ; round++) {
     const faults = world.faults();
@@ -44,9 +95,9 @@ async function settleNode(world: Reconciling, node: Node): Promise<void> {
     if (round > MOST_ROUNDS) {
       const reason =
         is === wish
-          ? `cannot be told to ${sayControl(order)}`
+          ? `cannot be told to ${sayOrder(order, observed.controls.get(name))}`
           : `is ${is} again after ${MOST_ROUNDS} attempts to make it ${wish}`;
-      throw new NodeFailed(name, reason, await node.logTail(20), `See "regionctl logs ${name}".`);
+      throw new NodeFailed(name, reason, await node.logTail(LOG_LINES), `See "regionctl logs ${name}".`);
     }
     if (order !== undefined) {
       // One that died of something else just now is down when it is looked at again.
@@ -57,21 +108,25 @@ async function settleNode(world: Reconciling, node: Node): Promise<void> {
       continue;
     }
     told = undefined; // forgotten with its process
-    await MOVES[wish](node, is, graceMs(name, faults), (state) =>
-      world.record({ type: "node", node: name, state, expected: true }),
-    );
+    if (died !== undefined && is === "down" && round === 1) say("down", { expected: false, detail: died });
+    await MOVES[wish](node, is, graceMs(name, faults), (state) => say(state));
   }
 }
 
 /** What a node that is up must be told; undefined when it does so already. One that nothing is wanted of may have no ear. */
 function orderTo(node: Node, should: World, is: Control | undefined): Control | undefined {
   const wish = should.controls.get(node.spec.name) ?? NO_CONTROL;
-  if (is === undefined && node.configure === undefined && !wish.hold) return undefined;
-  return is?.hold === wish.hold ? undefined : wish;
+  if (is === undefined) return node.configure === undefined && isNothing(wish) ? undefined : wish;
+  return disobediences(is, wish).length === 0 ? undefined : wish;
 }
 
-const sayControl = (control: Control | undefined) =>
-  control?.hold ? "keep its answers back" : "give its answers again";
+const isNothing = (control: Control) => disobediences(NO_CONTROL, control).length === 0;
+
+/** Of one that does not tell what it does, what nobody does by itself. */
+function sayOrder(order: Control = NO_CONTROL, is: Control = NO_CONTROL): string {
+  const asked = disobediences(is, order).map(({ should }) => should);
+  return asked.length === 0 ? "do nothing to itself" : asked.join(" and ");
+}
 
 type Say = (state: NodeState | "starting") => void;
 

@@ -1,15 +1,22 @@
-// region-outage: a whole region is gone, with everything that lives in it.
+// region-outage: a whole region is gone, with everything that lives in it and every cable to it. It can be reached again once
+// all of it was started.
 import { z } from "zod";
 import { verb } from "../verbs/scene.ts";
-import { beginFault } from "./begin.ts";
-import { checkRegions, targets } from "./targets.ts";
+import { around } from "./isolate.ts";
+import { checkRegions, drawTargets, targets } from "./targets.ts";
 
 export const regionOutage = verb({
   name: "region-outage",
-  summary: "SIGKILL all nodes of a region; they stay down until start, heal or the end of `for`.",
+  summary: "SIGKILLs all nodes of a region and cuts its links, until start, heal or the end of `for`.",
   example: "- region-outage: us\n  for: 10s",
   args: z.strictObject({ target: targets }),
   modifiers: ["for"],
   check: (args, topology) => checkRegions(args.target, topology),
-  perform: (scene, step) => beginFault(scene, step, "region-outage"),
+  async perform(scene, step) {
+    const targets = drawTargets(step.args.target, scene, step);
+    await scene.faults.begin(
+      { kind: "region-outage", targets, ...around(step.args.target, scene.topology), parameters: {} },
+      { id: step.id, forMs: step.forMs },
+    );
+  },
 });

@@ -1,10 +1,10 @@
 // The active faults of a stack and their ends. A fault is added, or taken out by time, `heal` or `start`; then reconcile.
-import type { Cluster } from "../model/cluster.ts";
+import { type Cluster, LINKS } from "../model/cluster.ts";
 import type { FaultEvent, Recorder } from "../model/event.ts";
 import type { Fault } from "../model/fault.ts";
 import type { Clock } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";
-import { PATIENCE_MS, prove } from "./proof.ts";
+import { PATIENCE_MS, prove, SHOWS_LATE } from "./proof.ts";
 import { type HoldNode, reconcile } from "./reconcile.ts";
 import { differences, wanted } from "./wanted.ts";
 
@@ -21,8 +21,14 @@ export type BeforeEnd = (ending: readonly Fault[]) => Promise<void>;
 
 export interface FaultSet {
   active(): readonly Fault[];
-  /** Resolves once it is in force and was measured. With `forMs` it ends by itself. */
-  begin(fault: Omit<Fault, "id" | "since" | "until">, options?: { id?: string; forMs?: number }): Promise<Fault>;
+  /**
+   * Resolves once it is in force and was measured (what shows only in time is measured before its end). With `forMs` it
+   * ends by itself. Its id is `id`, or else `name`, or else made of its kind and targets, and unique.
+   */
+  begin(
+    fault: Omit<Fault, "id" | "since" | "until">,
+    options?: { id?: string; name?: string; forMs?: number },
+  ): Promise<Fault>;
   /** Ends these faults now; resolves when their nodes answer again. Unknown ids are ended already: harmless. */
   end(ids: readonly string[], by: EndedBy): Promise<void>;
   /** Takes these nodes out of every fault of the given kinds. */
@@ -45,7 +51,7 @@ export interface FaultSet {
   beforeEnd(look: BeforeEnd): void;
   /** A node is being stopped, started or paused by this process right now. */
   moving(node: string): boolean;
-  /** What of any fault is left: active ones, and nodes that are not as the topology says. */
+  /** What of any fault is left: active ones, and nodes, links and controls that are not as the topology says. */
   leftovers(): Promise<readonly string[]>;
 }
 
@@ -74,19 +80,37 @@ export function faultSet(world: FaultWorld): FaultSet {
   const running = new Map<string, { over: Promise<void>; cut: () => void }>();
   const used = new Set<string>();
   const activities = new Set<{ id: string; over: Promise<void>; hasEnd: boolean; cut: () => void }>();
+  const measured = new Set<string>();
   let look: BeforeEnd = async () => {};
 
-  /** Takes nodes out of faults; what is left without a target is over. Then those nodes, or all, are made as wanted. */
+  /** Of what shows only in time: how much there was of it. Once per fault, as long as it is there. */
+  async function measureLate(faults: readonly Fault[]): Promise<void> {
+    const active = new Set(store.read().map(({ id }) => id));
+    const late = faults.filter(({ id, kind }) => SHOWS_LATE.has(kind) && active.has(id) && !measured.has(id));
+    for (const { id } of late) measured.add(id);
+    await Promise.all(late.map(measure));
+  }
+
+  async function measure(fault: Fault, patienceMs?: number): Promise<void> {
+    const proof = await prove(fault, reconciling, patienceMs);
+    record({ type: "fault", phase: "proved", id: fault.id, ...proof });
+  }
+
+  /**
+   * Takes nodes out of faults; what is left without a target is over, and a fault of the network alone is over at once.
+   * Then those nodes and links, or all, are made as wanted.
+   */
   async function takeOut(
     targetsOf: (fault: Fault) => readonly string[] | undefined,
     by: EndedBy,
     reconciled: "touched" | "all" | readonly string[] = "touched",
   ): Promise<void> {
     const ending = store.read().filter((fault) => targetsOf(fault) !== undefined);
+    await measureLate(ending);
     // A look that fails keeps nothing broken: it is reported once all has ended.
     const [looked] = await Promise.allSettled([ending.length > 0 ? look(ending) : undefined]);
     const ended: { id: string; targets: readonly string[] }[] = [];
-    const over: string[] = [];
+    const over: Fault[] = [];
     store.change((faults) =>
       faults.flatMap((fault) => {
         const released = targetsOf(fault);
@@ -94,12 +118,13 @@ export function faultSet(world: FaultWorld): FaultSet {
         ended.push({ id: fault.id, targets: released });
         const targets = fault.targets.filter((target) => !released.includes(target));
         if (targets.length > 0) return [{ ...fault, targets }];
-        over.push(fault.id);
+        over.push(fault);
         return [];
       }),
     );
-    for (const id of over) running.get(id)?.cut();
-    const touched = [...new Set(ended.flatMap((end) => end.targets))];
+    for (const { id } of over) running.get(id)?.cut();
+    // Of a region that is started node by node the links come with the last one.
+    const touched = [...new Set([...over.flatMap(placesOf), ...ended.flatMap((end) => end.targets)])];
     if (reconciled !== "touched" || touched.length > 0) {
       await reconcile(reconciling, reconciled === "all" ? undefined : reconciled === "touched" ? touched : reconciled);
     }
@@ -120,14 +145,20 @@ export function faultSet(world: FaultWorld): FaultSet {
   function endAt(until: number, fault: Fault): void {
     const cut = new AbortController();
     const over = (async () => {
+      const signal = AbortSignal.any([world.signal, cut.signal]);
       try {
-        await clock.sleep(until - clock.now(), AbortSignal.any([world.signal, cut.signal]));
+        if (SHOWS_LATE.has(fault.kind)) {
+          // A link ends its rules by itself and forgets them: afterwards nobody could tell what they did.
+          await clock.sleep(until - leadMs(fault) - clock.now(), signal);
+          await measureLate([fault]);
+        }
+        await clock.sleep(until - clock.now(), signal);
       } catch (reason) {
         if (cut.signal.aborted) return;
         throw reason;
       }
       // Another shell may have taken the fault out a moment ago, and its nodes may still be starting: wait for them too.
-      await takeOut(wholly([fault.id]), "time", fault.targets);
+      await takeOut(wholly([fault.id]), "time", placesOf(fault));
     })();
     running.set(fault.id, { over, cut: () => cut.abort() });
     over.then(
@@ -143,14 +174,14 @@ export function faultSet(world: FaultWorld): FaultSet {
       const until = options.forMs === undefined ? undefined : since + options.forMs;
       let fault: Fault = { ...wish, id: "", since, until };
       store.change((faults) => {
-        fault = { ...fault, id: freeId(options.id ?? `${wish.kind} ${wish.targets.join(" ")}`, faults, used) };
+        const name = options.id ?? options.name ?? `${wish.kind} ${wish.targets.join(" ")}`;
+        fault = { ...fault, id: freeId(name, faults, used) };
         return [...faults, fault];
       });
       used.add(fault.id);
       record({ type: "fault", phase: "begun", fault });
-      await reconcile(reconciling, fault.targets);
-      const { effective, measured } = await prove(fault, world.cluster, patienceFor(options.forMs));
-      record({ type: "fault", phase: "proved", id: fault.id, effective, measured });
+      await reconcile(reconciling, placesOf(fault));
+      if (!SHOWS_LATE.has(fault.kind)) await measure(fault, patienceFor(options.forMs));
       const stands = store.read().some(({ id }) => id === fault.id); // somebody may have healed it meanwhile
       if (until !== undefined && stands) endAt(until, fault);
       return fault;
@@ -204,6 +235,12 @@ export function faultSet(world: FaultWorld): FaultSet {
     },
   };
 }
+
+/** What must be made as wanted when it begins or ends. */
+const placesOf = ({ targets, links = [] }: Fault) => (links.length > 0 ? [LINKS, ...targets] : targets);
+
+/** So long before its end what shows only in time is measured. */
+const leadMs = ({ since, until = Infinity }: Fault) => Math.min(200, (until - since) / 10);
 
 /** What is measured must be over before the fault is. */
 const patienceFor = (forMs = Infinity) => Math.min(PATIENCE_MS, forMs / 2);

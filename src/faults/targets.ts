@@ -5,7 +5,7 @@ import type { Random } from "../model/random.ts";
 import type { Step } from "../model/scenario.ts";
 import { nodeNamed, ROLES, type Role, type Topology } from "../model/topology.ts";
 import type { Complaint } from "../model/vocabulary.ts";
-import { didYouMean } from "../topology/words.ts";
+import { didYouMean, nearest } from "../topology/words.ts";
 
 /** Target patterns, at least one: a list, or one string with commas. */
 export const targets = z
@@ -22,7 +22,7 @@ function candidates(pattern: string, topology: Topology): readonly string[] {
   if (named.length > 0) return [pattern];
   const drawn = /^(?:all|one)\(([a-z]+)\)$/.exec(pattern);
   const [region, role, ...rest] = drawn ? [undefined, drawn[1]] : pattern.split(".");
-  const knownRole = role === undefined || ROLES.includes(role as Role);
+  const knownRole = role === undefined || (ROLES as readonly string[]).includes(role);
   if (!knownRole || rest.length > 0) return [];
   return topology.nodes
     .filter((node) => (region === undefined || node.region === region) && (role === undefined || node.role === role))
@@ -109,25 +109,4 @@ export function checkRole(
     return [{ path: ["target"], word: pattern, message, hint: didYouMean(pattern, all, "There are") }];
   });
   return [...missing, ...strange];
-}
-
-/** The nearest word, when it is near enough to be meant (Levenshtein distance of at most a third of its length). */
-function nearest(word: string, words: readonly string[]): string | undefined {
-  const ranked = words
-    .map((candidate) => ({ candidate, far: distance(word, candidate) }))
-    .toSorted((a, b) => a.far - b.far);
-  const best = ranked[0];
-  return best && best.far <= Math.max(1, best.candidate.length / 3) ? best.candidate : undefined;
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

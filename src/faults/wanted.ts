@@ -1,6 +1,10 @@
 // What the world should look like: the topology minus the active faults. Pure.
-import type { Control, Fault, FaultKind, NodeState, World } from "../model/fault.ts";
-import type { Role, Topology } from "../model/topology.ts";
+import { LINKS } from "../model/cluster.ts";
+import type { Fault, FaultKind, NodeState, World } from "../model/fault.ts";
+import { crossingsOf, type TimedRule } from "../model/link.ts";
+import type { Topology } from "../model/topology.ts";
+import { disobediences, wantedControls } from "./controls.ts";
+import { sayDifferences, wantedRules } from "./rules.ts";
 
 /** What a fault of this kind makes of its targets. */
 export const EFFECT: Readonly<Record<FaultKind, NodeState>> = {
@@ -9,18 +13,27 @@ export const EFFECT: Readonly<Record<FaultKind, NodeState>> = {
   pause: "paused",
   "region-outage": "down",
   hold: "up",
+  partition: "up",
+  isolate: "up",
+  latency: "up",
+  bandwidth: "up",
+  flaky: "up",
+  replication: "up",
+  "clock-skew": "up",
 };
 
 /** The kinds that take nodes down: what `start` ends. */
 export const DOWNS = (Object.keys(EFFECT) as FaultKind[]).filter((kind) => EFFECT[kind] === "down");
 
-/** Whose nodes can be told what to do to themselves: programs of our own that have a control port. */
-export const CONTROLLED: Role = "backend";
-
 /** Where faults overlap, the graver one counts. */
 const GRAVITY: Readonly<Record<NodeState, number>> = { up: 0, paused: 1, down: 2 };
 
-export function wanted(topology: Topology, faults: readonly Fault[]): World {
+export interface Wanted extends World {
+  links: readonly TimedRule[];
+}
+
+/** The link program is wanted where anything crosses a link. No fault is on it: it is what faults are made with. */
+export function wanted(topology: Topology, faults: readonly Fault[]): Wanted {
   const nodes = new Map<string, NodeState>(topology.nodes.map((node) => [node.name, "up"]));
   for (const fault of faults) {
     for (const target of fault.targets) {
@@ -28,13 +41,9 @@ export function wanted(topology: Topology, faults: readonly Fault[]): World {
       if (before !== undefined && GRAVITY[EFFECT[fault.kind]] > GRAVITY[before]) nodes.set(target, EFFECT[fault.kind]);
     }
   }
-  return { nodes, controls: controls(topology, nodes, faults) };
-}
-
-function controls(topology: Topology, nodes: World["nodes"], faults: readonly Fault[]): ReadonlyMap<string, Control> {
-  const holding = new Set(faults.filter(({ kind }) => kind === "hold").flatMap(({ targets }) => targets));
-  const told = topology.nodes.filter(({ name, role }) => role === CONTROLLED && nodes.get(name) === "up");
-  return new Map(told.map(({ name }) => [name, { hold: holding.has(name) }]));
+  const controls = wantedControls(topology, nodes, faults);
+  if (crossingsOf(topology).length > 0) nodes.set(LINKS, "up");
+  return { nodes, controls, links: wantedRules(topology, faults) };
 }
 
 /** How long a node that must go down is given to do it by itself: 0 when any fault kills it. */
@@ -47,17 +56,22 @@ export function graceMs(node: string, faults: readonly Fault[]): number {
 
 export const DEFAULT_GRACE_MS = 5_000;
 
-/** Every node that is not, or does not do to itself, what is wanted, as a readable line. Empty: nothing is left of any fault. */
+/**
+ * Every node that is not, or does not do to itself, what is wanted, and every rule of the links that is there and should
+ * not be, or the other way round: a readable line each. Empty: nothing is left of any fault.
+ */
 export function differences(is: World, should: World): readonly string[] {
   const lines: string[] = [];
   for (const [node, state] of should.nodes) {
     const now = is.nodes.get(node) ?? "down";
     if (now !== state) lines.push(`${node} is ${now}, it should be ${state}`);
   }
-  for (const [node, { hold }] of should.controls) {
+  for (const [node, control] of should.controls) {
     const now = is.controls.get(node);
-    if (now === undefined || now.hold === hold) continue;
-    lines.push(now.hold ? `${node} keeps answers back, it should not` : `${node} answers, it should keep answers back`);
+    if (now === undefined) continue;
+    for (const wrong of disobediences(now, control)) lines.push(`${node} ${wrong.is}, it should ${wrong.should}`);
   }
-  return lines;
+  if (should.nodes.get(LINKS) !== "up" || is.nodes.get(LINKS) !== "up") return lines;
+  if (is.links === undefined) return [...lines, `${LINKS} does not tell which rules are in force`];
+  return [...lines, ...sayDifferences(is.links, should.links ?? [])];
 }

@@ -73,7 +73,7 @@ ${indent(
 ${indent(
   4,
   homesOf(config)
-    .map((home) => writeLocations(config, home))
+    .map((home) => `${lastLocation(home)}\n${writeLocations(config, home)}`)
     .join("\n"),
 )}
     location / { ${returns(answers.unknownPrefix(config))} }
@@ -93,21 +93,21 @@ ${indent(
 
 /**
  * For a region: who answers its reads and the first attempt of its writes; who answers a write that could not be sent to it,
- * one block for each further attempt; and itself alone.
+ * one block for each further attempt; who is asked before nobody answers, in rotation or not; and itself alone.
  */
 function upstreamBlocks(config: GatewayConfig, home: string): string {
   const regions = regionsFrom(config, home, true);
   const chain = regions.map((_, step) => upstreamBlock(config, upstreamName(home, step), regions.slice(step)));
-  return [...chain, upstreamBlock(config, aloneName(home), [home])].join("\n");
+  const last = upstreamBlock(config, lastName(home), [...regions.slice(1), home], "max_fails=0");
+  return [...chain, last, upstreamBlock(config, aloneName(home), [home])].join("\n");
 }
 
+const OUT = `max_fails=1 fail_timeout=${answers.OUT_MS / 1_000}s`;
+
 /** The first region answers, the others stand by. An upstream of one server alone would ignore max_fails. */
-function upstreamBlock(config: GatewayConfig, name: string, regions: readonly string[]): string {
+function upstreamBlock(config: GatewayConfig, name: string, regions: readonly string[], fails = OUT): string {
   const servers = regions.flatMap((region, index) =>
-    upstreamsOf(config, region).map(
-      ({ address }) =>
-        `  server ${address} max_fails=1 fail_timeout=${answers.OUT_MS / 1_000}s${index > 0 ? " backup" : ""};\n`,
-    ),
+    upstreamsOf(config, region).map(({ address }) => `  server ${address} ${fails}${index > 0 ? " backup" : ""};\n`),
   );
   return `upstream ${name} {\n  zone ${name} 64k;\n${servers.join("")}}`;
 }
@@ -127,20 +127,38 @@ location ~ ${pattern}/(${DIAGNOSTICS.join("|")})(/|$) {
 location ~ ${pattern}(/|$) {
   error_page 413 @too_large;
   error_page 418 = @${home}_write;
-  error_page 502 504 = @no_region;
+  error_page 502 504 = @${home}_last;
   if ($iswrite) { return 418; }
   proxy_next_upstream error timeout http_503;
   proxy_pass http://${upstreamName(home, 0)};
 }`;
 }
 
-/** NGINX would repeat a PUT that was already sent, and cannot be told "refused only": so one attempt per location, each asking first. */
+/** NGINX asks nobody who is out of rotation, also when nobody else is left. */
+function lastLocation(home: string): string {
+  return `location @${home}_last {
+  error_page 502 504 = @no_region;
+  proxy_next_upstream error timeout http_503;
+  proxy_pass http://${lastName(home)};
+}`;
+}
+
+/** NGINX redirects a request ten times: to its first attempt, and from its last to an answer of its own. */
+const MOST_ATTEMPTS = 8;
+
+/**
+ * NGINX would repeat a PUT that was already sent, and cannot be told "refused only": so one attempt per location, each asking
+ * first. At the end come those that may have been passed over because they were out of rotation, each alone, home last.
+ */
 function writeLocations(config: GatewayConfig, home: string): string {
   const regions = regionsFrom(config, home, true);
-  const chain = regions.map((_, step) => {
-    const next = step + 1 < regions.length ? writeName(home, step + 1) : "@no_region";
+  const maybeOut = [...regions.slice(1, -1), ...(regions.length > 1 ? [home] : [])];
+  const tail = maybeOut.slice(Math.max(0, regions.length + maybeOut.length - MOST_ATTEMPTS));
+  const upstreams = [...regions.map((_, step) => upstreamName(home, step)), ...tail.map(aloneName)];
+  const chain = upstreams.map((upstream, step) => {
+    const next = step + 1 < upstreams.length ? writeName(home, step + 1) : "@no_region";
     const ask = step === 0 ? "" : `  if ($unsent = 0) { ${returns(answers.MAYBE_DONE)} }\n`;
-    return writeLocation(writeName(home, step), next, upstreamName(home, step), ask);
+    return writeLocation(writeName(home, step), next, upstream, ask);
   });
   return [...chain, writeLocation(`@${home}_write_alone`, "@region_silent", aloneName(home), "")].join("\n");
 }
@@ -155,6 +173,7 @@ ${ask}  proxy_next_upstream off;
 }
 
 const upstreamName = (home: string, step: number) => (step === 0 ? `region_${home}` : `region_${home}_then_${step}`);
+const lastName = (home: string) => `region_${home}_last`;
 const aloneName = (home: string) => `region_${home}_alone`;
 const writeName = (home: string, step: number) => (step === 0 ? `@${home}_write` : `@${home}_write_then_${step}`);
 const homesOf = (config: GatewayConfig) => [...new Set(Object.values(config.routes))];

@@ -3,8 +3,8 @@ import { OUT_MS } from "./answers.ts";
 import type { Candidate } from "./route.ts";
 
 export interface Rotation {
-  /** Those in rotation; all of them when none is. */
-  eligible(candidates: readonly Candidate[]): readonly Candidate[];
+  /** Those in rotation first. The others come last, the home region (that of the first) after all: better than nobody. */
+  inOrder(candidates: readonly Candidate[]): readonly Candidate[];
   /** A request goes to it. When it is the first since the upstream's time out ended, the others keep away until it is answered. */
   begin(candidate: Candidate): void;
   succeeded(candidate: Candidate): void;
@@ -17,9 +17,11 @@ export function createRotation(now: () => number): Rotation {
   const isIn = ({ address }: Candidate) => (out.get(address) ?? -Infinity) <= now();
   const takeOut = ({ address }: Candidate) => void out.set(address, now() + OUT_MS);
   return {
-    eligible(candidates) {
-      const inRotation = candidates.filter(isIn);
-      return inRotation.length > 0 ? inRotation : candidates;
+    inOrder(candidates) {
+      const isHome = ({ region }: Candidate) => region === candidates[0]?.region;
+      const areOut = candidates.filter((candidate) => !isIn(candidate));
+      const elsewhere = areOut.filter((candidate) => !isHome(candidate));
+      return [...candidates.filter(isIn), ...elsewhere, ...areOut.filter(isHome)];
     },
     begin(candidate) {
       if (out.has(candidate.address)) takeOut(candidate);

@@ -91,8 +91,8 @@ async function ask(
   signal: AbortSignal,
   questionFor: (address: string) => Question,
 ): Promise<Attempt | undefined> {
-  const eligible = rotation.eligible(candidates);
-  for (const candidate of eligible) {
+  const inOrder = rotation.inOrder(candidates);
+  for (const candidate of inOrder) {
     if (signal.aborted) return undefined;
     rotation.begin(candidate);
     const asked = await attempt(candidate, questionFor(candidate.address), signal);
@@ -105,7 +105,7 @@ async function ask(
       return asked;
     }
     rotation.failed(candidate);
-    if (unready && candidate === eligible.at(-1)) return asked;
+    if (unready && candidate === inOrder.at(-1)) return asked;
     asked.response?.destroy();
     if (kind === "write" && asked.sentBytes > 0) return undefined;
   }

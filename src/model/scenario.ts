@@ -5,8 +5,8 @@ export interface Scenario {
   about?: string;
   /** Absolute path of its file. */
   file: string;
-  /** Path of the Compose file it names, and its conflict policy where it asks for one. */
-  topology: { file: string; conflicts?: "hybrid-clock" | "wall-clock" };
+  /** Path of the Compose file it names; its conflict policy and its places (true: those of the file) where it asks for any. */
+  topology: { file: string; conflicts?: "hybrid-clock" | "wall-clock"; wan?: true | readonly string[] };
   seed: number;
   tags: readonly string[];
   timeoutMs: number;

@@ -15,6 +15,8 @@ export interface Topology {
   regions: readonly string[];
   nodes: readonly NodeSpec[];
   links: readonly LinkSpec[];
+  /** Where each region lies ("us-east-1"), when its links have the round trips between these places (--wan). */
+  places?: Readonly<Record<string, string>>;
   /** Path prefix of the gateway -> the region it prefers: {"/us": "us"}. */
   routes: Readonly<Record<string, string>>;
   /** Requests that a healthy region answers, e.g. "GET /us/health". */

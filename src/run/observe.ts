@@ -1,5 +1,6 @@
 // What watches a stack while a scenario plays: probes, samples, and whether a node dies that nobody touched.
 import { wanted } from "../faults/wanted.ts";
+import { LINKS } from "../model/cluster.ts";
 import type { Stack } from "../stack.ts";
 import { conflictCursors } from "../traffic/final.ts";
 import { type Ledger, startLedger } from "../traffic/ledger.ts";
@@ -43,7 +44,7 @@ export async function observe(stack: Stack): Promise<Observers> {
 /** Values must be unique over the runs that one stack sees: a later run begins far above an earlier one. */
 const firstValue = (now: number) => 1_000 + Math.floor(now / 1_000) * 10;
 
-/** Records once per death that a node is down though no fault wants it so. */
+/** Records once per death that a node is down though no fault wants it so. No fault is ever on the link program. */
 function watchNodes(stack: Stack): { stop(): Promise<void> } {
   const { cluster, events, clock } = stack;
   const ending = new AbortController();
@@ -59,7 +60,7 @@ function watchNodes(stack: Stack): { stop(): Promise<void> } {
         suspects.delete(name);
       } else if (stack.faults.moving(name)) {
         suspects.delete(name); // being started right now
-      } else if (!suspects.has(name)) {
+      } else if (name !== LINKS && !suspects.has(name)) {
         suspects.add(name); // a fault that ends or begins at this instant looks alike: look once more
       } else if (!known.has(name)) {
         known.add(name);

@@ -1,10 +1,9 @@
 // What would be left if a region never came back: just before a fault on it ends, the touched keys are read in the regions that
 // nothing is wrong with. Only for scenarios that ask for it (`rpo`): it keeps the fault up a little longer.
+import { regionsOf } from "../checkers/faults.ts";
 import type { BeforeEnd } from "../faults/set.ts";
 import type { Final } from "../model/event.ts";
-import type { Fault } from "../model/fault.ts";
 import type { Scenario } from "../model/scenario.ts";
-import { EDGE, nodeNamed } from "../model/topology.ts";
 import { readKeys } from "../traffic/final.ts";
 import { homesOf } from "../traffic/probes.ts";
 import type { Scene } from "../verbs/scene.ts";
@@ -19,16 +18,13 @@ export function readSurvivors(scene: Scene, scenario: Scenario): BeforeEnd {
   /** A fault that ends in parts is healed from its first end on. */
   const told = new Set<string>();
 
-  const regionsOf = ({ targets }: Fault) =>
-    targets.map((target) => nodeNamed(topology, target)?.region).filter((region) => region !== undefined);
-
   return async (ending) => {
     const asked = ending.filter(
-      (fault) => !told.has(fault.id) && regionsOf(fault).some((region) => atStake.has(region)),
+      (fault) => !told.has(fault.id) && regionsOf(fault, topology).some((region) => atStake.has(region)),
     );
     if (asked.length === 0) return;
     for (const { id } of asked) told.add(id);
-    const touched = new Set([...faults.active().flatMap(regionsOf), EDGE]);
+    const touched = new Set(faults.active().flatMap((fault) => regionsOf(fault, topology)));
     const surviving = topology.regions.filter((region) => !touched.has(region));
     const reads = await Promise.all(surviving.map((region) => readRegion(scene, region)));
     for (const { id } of asked) {

@@ -1,5 +1,7 @@
 // Expectations: each a bare word, or one word with its map of arguments. Judged after the run, by the checker of that name.
 import type { Expectation } from "../model/scenario.ts";
+import type { Topology } from "../model/topology.ts";
+import type { Complaint, ExpectationWords } from "../model/vocabulary.ts";
 import { nounOf, parseAt, parseWith } from "../topology/issues.ts";
 import { isMap, type Path, type Source } from "../topology/source.ts";
 import { didYouMean, listed } from "../topology/words.ts";
@@ -63,7 +65,10 @@ function expectationOf(source: Source, index: number, written: unknown, language
   const knownGap = gap === undefined ? undefined : parseAt(source, [...at, "known-gap"], gap, why);
   const placeOf = (inner: Path): Path => [...at, ...inner];
   const parsed = parseWith(source, rest, words.args, placeOf);
-  if (parsed === undefined) return undefined;
+  if (parsed === undefined) {
+    if (topology) sayComplaints(source, complaintsOfReadable(words, rest, topology), new Set(), placeOf);
+    return undefined;
+  }
   if (topology) sayComplaints(source, words.check?.(parsed.value, topology) ?? [], parsed.wrong, placeOf);
   if (parsed.wrong.size > 0) return undefined;
   return {
@@ -74,6 +79,32 @@ function expectationOf(source: Source, index: number, written: unknown, language
     ...(knownGap === undefined ? {} : { knownGap }),
   };
 }
+
+/** What is wrong with those arguments that can be read, though others cannot: everything is said at once. */
+function complaintsOfReadable(
+  { args, check }: ExpectationWords,
+  written: Readonly<Record<string, unknown>>,
+  topology: Topology,
+): readonly Complaint[] {
+  if (check === undefined || !(args instanceof z.ZodObject)) return [];
+  const readable: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(args.shape)) {
+    const parsed = z.safeParse(schema, written[name]);
+    const get = () => {
+      if (parsed.success) return parsed.data;
+      throw new Unreadable();
+    };
+    Object.defineProperty(readable, name, { get, enumerable: true });
+  }
+  try {
+    return check(readable as never, topology);
+  } catch (error) {
+    if (error instanceof Unreadable) return []; // it is about what is wrong in itself, and that was said
+    throw error;
+  }
+}
+
+class Unreadable extends Error {}
 
 /** As it was written: "available: { region: us, at-least: 99% }". */
 function textOf(name: string, args: Readonly<Record<string, unknown>>): string {

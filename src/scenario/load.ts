@@ -8,6 +8,7 @@ import type { Topology } from "../model/topology.ts";
 import type { Vocabulary } from "../model/vocabulary.ts";
 import { parseAt, parseWith } from "../topology/issues.ts";
 import { loadTopology, type TopologyOptions } from "../topology/load.ts";
+import { atPlaces, countProblem, wanWritten } from "../topology/places.ts";
 import { regionsProblem } from "../topology/regions.ts";
 import { inOrder, isMap, openSource, type Path, readText, type Source } from "../topology/source.ts";
 import { didYouMean } from "../topology/words.ts";
@@ -19,7 +20,7 @@ import { sayComplaints, stepsOf } from "./steps.ts";
 import { checkTraffic, trafficEntry, trafficSpec } from "./traffic-spec.ts";
 import { warn } from "./warnings.ts";
 
-export interface ScenarioOptions extends Pick<TopologyOptions, "env" | "generate" | "regions"> {
+export interface ScenarioOptions extends Pick<TopologyOptions, "env" | "generate" | "regions" | "wan"> {
   /** Where a topology's name leads, `from` the scenario's folder; otherwise by the rules of find.ts. */
   findTopology?(reference: string, from: string): Found;
 }
@@ -70,7 +71,7 @@ export const HEAD = {
 } as const;
 
 const topologyWords =
-  "expected the name of a topology or a path, e.g. property, or { file: property, conflicts: wall-clock, regions: [us, eu, ap] }";
+  "expected the name of a topology or a path, e.g. property, or { file: property, conflicts: wall-clock, regions: [us, eu, ap], wan: true }";
 const regionsWords = "expected all regions that are wanted, e.g. [us, eu, ap]";
 const regionList = z.array(z.string({ error: regionsWords }), { error: regionsWords }).superRefine((value, context) => {
   const message = regionsProblem(value);
@@ -84,6 +85,7 @@ export const topologyReference = z
         file: z.string({ error: "expected the name of a topology or a path" }).min(1),
         conflicts: z.enum(["hybrid-clock", "wall-clock"]).optional(),
         regions: regionList.optional(),
+        wan: wanWritten.optional(),
       }),
     ],
     { error: topologyWords },
@@ -178,19 +180,34 @@ function topologyNamed(source: Source, value: unknown, options: ScenarioOptions)
     source.say(at, found.message, found.hint);
     return undefined;
   }
-  const { conflicts, regions } = reference as Pick<TopologyOptions, "conflicts" | "regions">;
+  const { conflicts, regions, wan } = reference as Pick<TopologyOptions, "conflicts" | "regions" | "wan">;
   // What is asked on the command line comes first.
+  const asked = options.wan ?? wan;
+  const own = options.wan === undefined && Array.isArray(wan) ? (wan as readonly string[]) : undefined;
   const { topology, problems } = loadTopology(found.file, {
     ...options,
     conflicts,
     regions: options.regions ?? regions,
+    wan: own === undefined ? asked : undefined,
   });
   return {
-    reference: { file: found.file, ...(conflicts === undefined ? {} : { conflicts }) },
-    topology,
+    reference: {
+      file: found.file,
+      ...(conflicts === undefined ? {} : { conflicts }),
+      ...(asked === undefined ? {} : { wan: asked }),
+    },
+    topology: topology && own ? placed(source, topology, own) : topology,
     problems,
     written: reference.file,
   };
+}
+
+/** At the places that the scenario lists: there must be one for every region. */
+function placed(source: Source, topology: Topology, places: readonly string[]): Topology {
+  const wrong = countProblem(places, topology.regions);
+  if (wrong === undefined) return atPlaces(topology, places);
+  source.say(["topology", "wan"], wrong, "What --wan says on the command line comes first.");
+  return topology;
 }
 
 function trafficOf(source: Source, value: unknown, topology: Topology | undefined): readonly TrafficSpec[] {

@@ -14,8 +14,8 @@ export interface Plan {
     name: string;
     file: string;
     conflicts: Topology["conflicts"];
-    /** The edge, then the regions; with their nodes. */
-    places: readonly { place: string; nodes: readonly { name: string; role: Role }[] }[];
+    /** The edge, then the regions; with where they lie (--wan) and their nodes. */
+    places: readonly { place: string; at?: string; nodes: readonly { name: string; role: Role }[] }[];
     links: readonly { between: readonly [string, string]; rttMs: number; jitterMs: number }[];
   };
   traffic: readonly PlannedTraffic[];
@@ -57,7 +57,11 @@ export function planOf(scenario: Scenario, topology: Topology, { expectations }:
       file: topology.file,
       conflicts: topology.conflicts,
       places: [EDGE, ...topology.regions]
-        .map((place) => ({ place, nodes: nodesOf(topology, place).map(({ name, role }) => ({ name, role })) }))
+        .map((place) => ({
+          place,
+          ...(topology.places?.[place] === undefined ? {} : { at: topology.places[place] }),
+          nodes: nodesOf(topology, place).map(({ name, role }) => ({ name, role })),
+        }))
         .filter(({ nodes }) => nodes.length > 0),
       links: topology.links,
     },

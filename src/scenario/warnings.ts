@@ -1,5 +1,6 @@
 // What is not wrong, but hardly meant: a fault that nothing observes, an outage after which nobody looks at the data, a
 // `heal` that cuts a `for` short.
+import { OF_DATA } from "../checkers/of-data.ts";
 import type { Expectation, Scenario } from "../model/scenario.ts";
 import { parseDuration } from "../model/units.ts";
 import type { Source } from "../topology/source.ts";
@@ -8,20 +9,6 @@ import { isFault } from "./words.ts";
 
 /** Faults that take a node, a region or a link away, so that data can be lost or doubled by them. */
 const OUTAGES = new Set(["kill", "stop", "restart", "pause", "region-outage", "partition", "isolate", "chaos", "hold"]);
-
-const DATA_CHECKS = new Set([
-  "no-lost-writes",
-  "no-duplicates",
-  "converges",
-  "conflicts",
-  "rpo",
-  "linearizable",
-  "read-your-writes",
-  "monotonic-reads",
-  "monotonic-writes",
-  "writes-follow-reads",
-  "staleness",
-]);
 
 /** Verbs that look at the system. */
 const LOOKS = new Set(["request", "expect"]);
@@ -40,7 +27,7 @@ export function warn(
     say(fault, `nothing observes this ${fault.step.verb}, so the scenario passes whatever it does`, hint);
   }
   const outage = unrolled(steps).find(({ step }) => OUTAGES.has(step.verb));
-  if (outage && unseen.length === 0 && !expect.some(({ name }) => DATA_CHECKS.has(name))) {
+  if (outage && unseen.length === 0 && !expect.some(({ name }) => OF_DATA.has(name))) {
     const hint = "Add no-lost-writes, no-duplicates or converges under expect.";
     say(outage, `nothing checks the data after this ${outage.step.verb}`, hint);
   }

@@ -3,12 +3,15 @@ import { z } from "zod";
 import { EDGE, type LinkSpec, type Observe, type SteadyRequest, type Topology } from "../model/topology.ts";
 import { parseDuration } from "../model/units.ts";
 import { parseWith } from "./issues.ts";
+import { placeName } from "./places.ts";
 import { isMap, type Path, type Source } from "./source.ts";
 import { didYouMean } from "./words.ts";
 import { type Workloads, workloadsOf } from "./workloads.ts";
 
 export interface Block {
   regions: readonly string[];
+  /** Where regions lie, as far as the file says. undefined: what it says is wrong. */
+  at: Readonly<Record<string, string>> | undefined;
   links: readonly LinkSpec[];
   routes: Readonly<Record<string, string>>;
   steady: readonly SteadyRequest[];
@@ -43,7 +46,7 @@ const block = z.strictObject({
       z
         .string()
         .regex(/^[a-z][a-z0-9-]{0,30}$/, "a region is called with lower-case letters, digits and dashes, e.g. us"),
-      z.union([z.null(), z.strictObject({ at: z.string().min(1).optional() })], {
+      z.union([z.null(), z.strictObject({ at: placeName.optional() })], {
         error: "expected { at: us-east-1 }, or nothing",
       }),
       { error: "expected a map of regions, e.g. { us: {}, eu: {} }" },
@@ -91,12 +94,19 @@ export function blockOf(source: Source, value: unknown): Block | undefined {
   const { observe, conflicts, routes } = parsed.value;
   // What is wrong in itself was said; what depends on it is judged by the names as they stand.
   const regions = parsed.wrong.has("regions") ? regionsIn(value) : Object.keys(parsed.value.regions);
+  const at = parsed.wrong.has("regions") ? undefined : placesWritten(parsed.value);
   checkRegions(source, regions);
   for (const [route, region] of Object.entries(routes)) checkRegion(source, ["routes", route], region, regions);
   const links = linksOf(source, parsed.value, regions);
   const unknowable = parsed.wrong.has("routes") || parsed.wrong.has("steady");
   const steady = unknowable ? [] : steadyOf(source, parsed.value, regions);
-  return { regions, links, routes, steady, observe, conflicts, workloads };
+  return { regions, at, links, routes, steady, observe, conflicts, workloads };
+}
+
+function placesWritten({ regions }: Parsed): Block["at"] {
+  return Object.fromEntries(
+    Object.entries(regions).flatMap(([region, written]) => (written?.at === undefined ? [] : [[region, written.at]])),
+  );
 }
 
 function checkRegions(source: Source, regions: readonly string[]): void {

@@ -85,7 +85,9 @@ function pathOf(issue: z.core.$ZodIssue): Path {
 
 function hintFor(issue: z.core.$ZodIssue, got: unknown): string | undefined {
   if (issue.code === "invalid_value" && typeof got === "string") {
-    const near = nearest(got, issue.values.map(String));
+    const words = issue.values.map(String);
+    if (!issue.message.startsWith("expected")) return didYouMean(got, words, "Known are"); // it does not name them itself
+    const near = nearest(got, words);
     return near === undefined ? undefined : `Did you mean "${near}"?`;
   }
   // Where a unit is due, a bare number is the commonest mistake.

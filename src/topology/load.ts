@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Problem } from "../model/problem.ts";
 import type { NodeSpec, Topology } from "../model/topology.ts";
 import { blockOf, regionsIn } from "./block.ts";
+import { atPlaces, placesOf, type Wan } from "./places.ts";
 import { withRegions } from "./regions.ts";
 import { checkAddresses, nodeOf, type ServiceNode } from "./service.ts";
 import { inOrder, isMap, openSource, readText, type Rewrite, type Source } from "./source.ts";
@@ -16,6 +17,8 @@ export interface TopologyOptions {
   conflicts?: Topology["conflicts"];
   /** In place of the file's regions: all that are wanted. Those that the file lacks are copies of its first one. */
   regions?: readonly string[];
+  /** The round trips between these places; otherwise only what the links say themselves. */
+  wan?: Wan;
   /** A value for a password that has nothing but a default in the file; asked once per variable. It may stand in URLs. */
   generate?(variable: string): string;
 }
@@ -102,13 +105,17 @@ function topologyOf(source: Source, variables: Variables, options: TopologyOptio
   const conflicts = options.conflicts ?? block.conflicts;
   checkConflicts(source, nodes, block.conflicts);
   checkGateway(source, nodes, block.routes);
-  return {
+  const { at, ...rest } = block;
+  const topology: Topology = {
     name,
     file: source.file,
-    ...block,
+    ...rest,
     nodes: nodes.map(({ spec }) => withConflicts(spec, conflicts)),
     conflicts,
   };
+  if (options.wan === undefined || at === undefined) return topology;
+  const places = placesOf(source, { regions: topology.regions, at }, options.wan);
+  return places === undefined ? topology : atPlaces(topology, places);
 }
 
 function refuseKeys(source: Source, value: Readonly<Record<string, unknown>>): void {

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { EDGE, type NodeSpec, ROLES, type Role } from "../model/topology.ts";
+import { LINKS } from "../model/cluster.ts";
 import { addressesIn } from "../model/address.ts";
 import { mount, needs, pairs, port, text } from "./forms.ts";
 import { parseWith } from "./issues.ts";
@@ -136,6 +137,8 @@ function checkName(name: string, { source, regions }: Surroundings): void {
   const spot = { path: ["services", name], key: true };
   if (!NAME.test(name)) {
     source.say(spot, "a service is called with lower-case letters, digits, - and _, beginning with a letter");
+  } else if (name === LINKS) {
+    source.say(spot, `"${LINKS}" is the program that all traffic between regions passes: regionctl starts it itself`);
   } else if (name === EDGE || regions.includes(name)) {
     source.say(spot, `"${name}" is the name of a region already, so a scenario could not tell them apart`);
   }

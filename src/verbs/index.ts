@@ -1,9 +1,16 @@
 // The table of all verbs: what a step can say. To add one: a file, a line here, a scenario that shows it.
+import { bandwidth } from "../faults/bandwidth.ts";
 import { chaos } from "../faults/chaos.ts";
+import { clockSkew } from "../faults/clock-skew.ts";
+import { flaky } from "../faults/flaky.ts";
 import { hold } from "../faults/hold.ts";
+import { isolate } from "../faults/isolate.ts";
 import { kill } from "../faults/kill.ts";
+import { latency } from "../faults/latency.ts";
+import { partition } from "../faults/partition.ts";
 import { pause } from "../faults/pause.ts";
 import { regionOutage } from "../faults/region-outage.ts";
+import { replication } from "../faults/replication.ts";
 import { stop } from "../faults/stop.ts";
 import { expect } from "./expect.ts";
 import { heal } from "./heal.ts";
@@ -28,6 +35,13 @@ export const verbs: Readonly<Record<string, Verb>> = {
   pause,
   resume,
   "region-outage": regionOutage,
+  partition,
+  isolate,
+  latency,
+  bandwidth,
+  flaky,
+  replication,
+  "clock-skew": clockSkew,
   hold,
   chaos,
   heal,

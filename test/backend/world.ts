@@ -3,13 +3,18 @@ import { setMaxListeners } from "node:events";
 import type { InjectOptions, LightMyRequestResponse } from "fastify";
 import { createMemoryLog, createMemoryStore, type MemoryLog } from "../../src/backend/adapters/memory.ts";
 import { createBackend, type Backend, type Settings } from "../../src/backend/app.ts";
+import type { Lag } from "../../src/backend/replication/lag.ts";
 import type { Row, Store } from "../../src/backend/ports.ts";
+import { NO_CONTROL, NO_REPLICATION_FAULT, type ReplicationFault } from "../../src/model/fault.ts";
+import { seeded } from "../../src/model/random.ts";
 import { virtualClock, type VirtualClock } from "../support/virtual-clock.ts";
 
 export interface Region {
   name: string;
   store: Store;
   backend: Backend;
+  /** Ends its backend with all that it had in memory, and starts another over the same store. */
+  restart(): Promise<void>;
   /** What the backend has said. */
   said: string[];
   ask(path: string, init?: Partial<InjectOptions>): Promise<LightMyRequestResponse>;
@@ -55,18 +60,27 @@ export function createWorld({
           },
         },
         stampNow: () => now() + (skewMs[name] ?? 0),
+        random: seeded(name),
         say: (line: string) => void said.push(line),
       };
-      const backend = createBackend(
-        { region: name, regions: names, node: `backend-${name}`, conflicts: "hybrid-clock", ...settings[name] },
-        ports,
-      );
-      if (replicating) backend.replicate();
-      const ask: Region["ask"] = async (path, init) => backend.http.inject({ method: "GET", url: path, ...init });
+      const start = () => {
+        const backend = createBackend(
+          { region: name, regions: names, node: `backend-${name}`, conflicts: "hybrid-clock", ...settings[name] },
+          ports,
+        );
+        if (replicating) backend.replicate();
+        return backend;
+      };
+      const ask: Region["ask"] = async (path, init) =>
+        region.backend.http.inject({ method: "GET", url: path, ...init });
       const region: Region = {
         name,
         store,
-        backend,
+        backend: start(),
+        async restart() {
+          await region.backend.close();
+          region.backend = start();
+        },
         said,
         ask,
         get: (path) => ask(`/${name}/${path}`),
@@ -84,6 +98,45 @@ export function createWorld({
       await Promise.all(Object.values(regions).map(({ backend }) => backend.close()));
     },
   };
+}
+
+/** A world of us and eu. */
+export function open(options?: Parameters<typeof createWorld>[0]) {
+  const world = createWorld(options);
+  return { world, us: world.regions["us"]!, eu: world.regions["eu"]! };
+}
+
+/** Longer than anything takes that nothing holds back. */
+export const SOON_MS = 300;
+
+export async function shown(region: Region, id: number) {
+  const reply = await region.get(`properties/${id}`);
+  const { price, version } = reply.json();
+  return { price, version, state: reply.headers["etag"] };
+}
+
+export interface Listed {
+  kind: string;
+  key: number;
+  winner: { state: string; value: number };
+  loser: { state: string; value: number };
+}
+
+export async function conflictsOf(region: Region): Promise<readonly Listed[]> {
+  return (await region.get("conflicts")).json().conflicts;
+}
+
+/** Asking waits a few milliseconds for what is on its way, so time must pass meanwhile. */
+export async function lagOf(world: World, region: Region): Promise<Lag> {
+  const asked = region.get("replication-lag");
+  await world.clock.advance(60);
+  return (await asked).json();
+}
+
+/** What a region does to what it receives from the others; what is not said is as without a fault. */
+export function receive(region: Region, faults: Readonly<Record<string, Partial<ReplicationFault>>>): void {
+  const replication = Object.entries(faults).map(([source, fault]) => [source, { ...NO_REPLICATION_FAULT, ...fault }]);
+  region.backend.controls.set({ ...NO_CONTROL, replication: Object.fromEntries(replication) });
 }
 
 export function seedRows(count: number): readonly Row[] {

@@ -1,7 +1,7 @@
 // The other end of a bench, in a process of its own: a port that echoes, one that swallows, and one that pours.
 import net from "node:net";
 
-const CHUNK = Buffer.alloc(256 * 1024, 7);
+const CHUNK = Buffer.alloc(1024 * 1024, 7);
 
 const echo = net.createServer({ noDelay: true }, (socket) => {
   socket.on("data", (bytes) => socket.write(bytes)).on("error", () => {});
@@ -11,7 +11,7 @@ const echo = net.createServer({ noDelay: true }, (socket) => {
 const sink = net.createServer((socket) => {
   let left: number | undefined;
   socket.on("data", (bytes) => {
-    if (left === undefined) left = Number(bytes.readBigUInt64LE()) + 8;
+    left ??= Number(bytes.readBigUInt64LE()) + 8;
     left -= bytes.length;
     if (left <= 0) socket.write("k");
   });

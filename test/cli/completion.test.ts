@@ -36,6 +36,16 @@ describe("completion in bash", () => {
     expect(completes("down", "--seed")).toEqual([]);
   });
 
+  it("knows the parameters of each verb", () => {
+    expect(completes("latency", "us", "eu", "--")).toEqual(
+      expect.arrayContaining(["--add", "--jitter", "--one-way", "--for", "--id", "--stack"]),
+    );
+    expect(completes("clock-skew", "backend-us", "--b")).toEqual(["--by"]);
+    expect(completes("partition", "us", "eu", "--mode", "re")).toEqual(["reset", "refuse"]);
+    expect(completes("replication", "us", "eu", "--pause", "--f")).toEqual(["--for"]);
+    expect(completes("resume", "--f")).toEqual([]);
+  });
+
   it("knows scenarios, and what an option takes instead of them", () => {
     expect(completes("scenario", "run", "")).toEqual(expect.arrayContaining(["of-my-own", "failover"]));
     expect(completes("scenario", "explain", "of")).toEqual(["of-my-own"]);

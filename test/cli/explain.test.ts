@@ -1,4 +1,5 @@
 // `scenario explain`: what a scenario will do. That a run then really does it is told in stack.test.ts.
+import fs from "node:fs";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { vocabulary } from "../../src/commands/files.ts";
@@ -6,8 +7,8 @@ import { parseScenario } from "../../src/scenario/load.ts";
 import { type Plan, planOf } from "../../src/scenario/plan.ts";
 import { repository, sandbox } from "../support/cli.ts";
 
-function plan(rest: string, seed = 1): Plan {
-  const text = `name: one\ntopology: property\nseed: ${seed}\n${rest}`;
+function plan(rest: string, seed = 1, reference = "property"): Plan {
+  const text = `name: one\ntopology: ${reference}\nseed: ${seed}\n${rest}`;
   const { scenario, topology, problems } = parseScenario(text, path.join(repository, "one.yaml"), vocabulary, {
     env: {},
   });
@@ -15,6 +16,7 @@ function plan(rest: string, seed = 1): Plan {
   return planOf(scenario, topology, vocabulary);
 }
 
+const topologyOf = (reference: string) => plan("steps: [settle]\n", 1, reference).topology;
 const steps = (...lines: readonly string[]) => plan(`steps:\n${lines.map((line) => `  - ${line}\n`).join("")}`);
 
 describe("the plan", () => {
@@ -95,6 +97,18 @@ describe("the plan", () => {
     expect(planned.map(({ earliestMs }) => earliestMs)).toEqual([0, 1_000, 3_000, 4_000, 5_000, 5_000].with(1, 3_000));
   });
 
+  it("says where the regions lie and how far apart that is, when the scenario asks for it", () => {
+    const { places, links } = topologyOf("{ file: property, wan: [us-east-1, ap-southeast-2] }");
+    expect(places.map(({ place, at }) => [place, at])).toEqual([
+      ["edge", undefined],
+      ["us", "us-east-1"],
+      ["eu", "ap-southeast-2"],
+    ]);
+    expect(links.find(({ between }) => between.join() === "us,eu")).toMatchObject({ rttMs: 200 });
+    expect(topologyOf("property").links.every(({ rttMs }) => rttMs === 0)).toBe(true);
+    expect(topologyOf("property").places.some((place) => "at" in place)).toBe(false);
+  });
+
   it("says what expectations mean, and which gaps are known", () => {
     const { expect: expected } = plan(
       'steps: [settle]\nexpect:\n  - no-duplicates\n  - no-lost-writes: { known-gap: "wall clocks" }\n',
@@ -117,7 +131,7 @@ describe("regionctl scenario explain", () => {
       /^failover: /m,
       /^ {2}seed 7, timeout 2 min, tags ci$/m,
       /^ {2}us +backend-us, db-us, kafka$/m,
-      /^ {4}us +8 clients +50\/s$/m,
+      /^ {4}us +12 clients +30\/s$/m,
       /^ {2}2 +0 ms +stop backend-us$/m,
       /^ {6}hits backend-us$/m,
       /^ {6}expects \{ status: 200, body: \{ region: eu \}, served-by: backend-eu \}$/m,
@@ -138,7 +152,43 @@ describe("regionctl scenario explain", () => {
     );
     expect(facts).toMatchObject({ name: "failover", seed: 8, atLeastMs: 2_000 });
     expect(facts.steps.find(({ verb }) => verb === "kill")).toMatchObject({ targets: ["backend-us"], forMs: 2_000 });
-    expect(facts.traffic[0]!.keys).toHaveLength(20);
+    expect(facts.traffic[0]!.keys).toHaveLength(10);
+  });
+
+  it("prints links as round trips and one way, with --wan", async () => {
+    const lines = async (...args: readonly string[]) =>
+      (await place.run("scenario", "explain", "failover", ...args)).stdout.split("\n");
+    expect(await lines()).toContain("  us | eu    no added latency");
+    expect(await lines("--wan")).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^ {2}us at us-east-1 +backend-us, db-us, kafka$/),
+        "  edge | us  no added latency",
+        "  us | eu    rtt 70 ms (35 ms one way)",
+      ]),
+    );
+    expect(await lines("--wan", "eu-west-1,eu-central-1")).toContain("  us | eu    rtt 27 ms (13.5 ms one way)");
+  });
+
+  it("says what added latency makes of a round trip", async () => {
+    fs.writeFileSync(
+      path.join(place.directory, "slow.yaml"),
+      "name: slow\ntopology: property\nsteps:\n  - latency: us | eu\n    add: 80ms\n  - latency: us -> eu\n    add: 30ms\n",
+    );
+    const { stdout } = await place.run("scenario", "explain", "slow.yaml");
+    expect(stdout).toContain("      adds 80 ms one way: 160 ms to a round trip\n");
+    expect(stdout).toContain("      adds 30 ms one way, and so 30 ms to a round trip\n");
+  });
+
+  it("refuses places that are none, too few, or not told", async () => {
+    for (const [args, says] of [
+      [["--wan", "us-east-1,eu-wst-1"], 'there is no place "eu-wst-1". Did you mean "eu-west-1"?'],
+      [["--wan", "us-east-1"], "--wan names 1 place for 2 regions: expected one for each of us, eu"],
+      [["--regions", "us,eu,ap", "--wan"], 'nobody says where "ap" lies'],
+    ] as const) {
+      const { code, stderr } = await place.run("scenario", "explain", "failover", ...args);
+      expect({ args, code }).toEqual({ args, code: 64 });
+      expect(stderr).toContain(says);
+    }
   });
 
   it("refuses what is no scenario", async () => {

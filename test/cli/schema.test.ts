@@ -55,6 +55,8 @@ describe("the JSON Schema", () => {
     expectation('- no-lost-writes: { known-gap: "wall clocks" }'),
     `${HEAD}traffic:\n  - workload: edit-properties\n    rate: 50/s\n    reads: 12.5%\nsteps: [settle]\n`,
     `name: one\ntopology: { file: property, conflicts: wall-clock }\nsteps: [settle]\n`,
+    `name: one\ntopology: { file: property, wan: true }\nsteps: [settle]\n`,
+    `name: one\ntopology: { file: property, wan: [us-east-1, eu-west-1] }\nsteps: [settle]\n`,
   ])("takes, as the loader does: %s", (text) => {
     expect(loads(text)).toBe(true);
     expect(fitsSchema(text)).toBe(true);
@@ -68,6 +70,8 @@ describe("the JSON Schema", () => {
     `${HEAD}stepz: []\nsteps: [settle]\n`,
     `${HEAD}timeout: 10\nsteps: [settle]\n`,
     `name: one\ntopology: { file: property, conflicts: coin }\nsteps: [settle]\n`,
+    `name: one\ntopology: { file: property, wan: us-east-1 }\nsteps: [settle]\n`,
+    `name: one\ntopology: { file: property, wan: [us-east-1, eu-wst-1] }\nsteps: [settle]\n`,
     step("- explode: backend-us"),
     step("- kill"),
     step("- kill:"),

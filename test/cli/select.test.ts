@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Option } from "commander";
 import { openReports, reporterOption } from "../../src/commands/reports.ts";
+import { wanOption } from "../../src/commands/files.ts";
 import { seedOption, type Selection, selectScenarios, tagOption, timeoutOption } from "../../src/commands/select.ts";
 import { UsageError } from "../../src/model/problem.ts";
 import { sandbox } from "../support/cli.ts";
@@ -73,6 +74,14 @@ describe("what is chosen", () => {
     expect(names([], { tag: ["ci"] })).toContain("failover");
   });
 
+  it("lies where it was asked for, in place of where its file says", () => {
+    fs.writeFileSync(at("far.yaml"), scenario("far", "{ file: property, wan: [us-west-2, eu-west-1] }", ""));
+    const placed = (options: Selection) => selectScenarios([at("far.yaml")], options)[0]!.topology.places;
+    expect(placed({})).toEqual({ us: "us-west-2", eu: "eu-west-1" });
+    expect(placed({ wan: true })).toEqual({ us: "us-east-1", eu: "eu-west-1" });
+    expect(placed({ wan: ["eu-north-1", "eu-west-3"] })).toEqual({ us: "eu-north-1", eu: "eu-west-3" });
+  });
+
   it("has the timeout and the seed that were asked for", () => {
     const [one] = selectScenarios([at("mine/one.yaml")], { timeout: 90_000, seed: 5 });
     expect(one!.scenario).toMatchObject({ timeoutMs: 90_000, seed: 5 });
@@ -88,6 +97,9 @@ describe("what is chosen", () => {
     ["a timeout without a unit", () => parsed(timeoutOption(), "90"), /--timeout takes a duration/],
     ["a timeout of nothing", () => parsed(timeoutOption(), "0s"), /--timeout takes a duration/],
     ["a seed that is no number", () => parsed(seedOption(), "-1"), /--seed takes a whole number/],
+    ["a place that there is not", () => parsed(wanOption(), "us-east-1,eu"), /there is no place "eu"/],
+    ["the same place twice", () => parsed(wanOption(), "us-east-1,us-east-1"), /us-east-1 stands there twice/],
+    ["a scenario taken for places", () => parsed(wanOption(), "failover"), /--wan stands last and alone/],
     ["a reporter that there is not", () => parsed(reporterOption(), "html"), /there is no reporter "html"/],
     ["a report without a file", () => parsed(reporterOption(), "junit"), /--reporter junit=FILE/],
     ["a file for what has none", () => parsed(reporterOption(), "json=x"), /reporter json writes to stdout/],
@@ -104,6 +116,7 @@ describe("what is chosen", () => {
       { name: "junit", file: "a.xml" },
     ]);
     expect(parsed(timeoutOption(), "1m30s")).toBe(90_000);
+    expect(parsed(wanOption(), "us-east-1, eu-west-1")).toEqual(["us-east-1", "eu-west-1"]);
   });
 });
 

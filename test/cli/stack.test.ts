@@ -105,6 +105,9 @@ describe("completion", () => {
     const script = (await place.run("completion", "bash")).stdout;
     const completes = (...words: readonly string[]) => bashCompletes(place, script, words);
     expect(completes("kill", ...on, "")).toEqual(expect.arrayContaining(["backend-us", "us", "us.backend", "kafka"]));
+    expect(completes("partition", ...on, "us", "")).toEqual(expect.arrayContaining(["edge", "us", "eu", "backend-eu"]));
+    expect(completes("hold", ...on, "")).toEqual(["backend-us", "backend-eu", "us.backend", "eu.backend"]);
+    expect(completes("region-outage", ...on, "")).toEqual(["us", "eu"]);
     expect(completes("psql", ...on, "")).toEqual(["db-us", "db-eu"]);
     expect(completes("logs", ...on, "b")).toEqual(["backend-us", "backend-eu"]);
     expect(completes("status", "--stack", "")).toEqual(["shared"]);

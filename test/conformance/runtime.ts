@@ -1,9 +1,10 @@
 // What every runtime must do, whatever it runs nodes on: one body, run against each of them.
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import type { Cluster, Node, Runtime, StackPlace } from "../../src/model/cluster.ts";
+import { type Cluster, LINKS, type Node, type Runtime, type StackPlace } from "../../src/model/cluster.ts";
 import type { Happening } from "../../src/model/event.ts";
-import type { NodeState } from "../../src/model/fault.ts";
+import { NO_CONTROL, type NodeState } from "../../src/model/fault.ts";
+import type { CrossingId } from "../../src/model/link.ts";
 import type { Topology } from "../../src/model/topology.ts";
 
 /** What the body needs to know about a runtime besides its interface. */
@@ -14,6 +15,10 @@ export interface Bench {
   runtime(): Runtime;
   /** How to log in to the database of a node as the application does. */
   databaseUrl(node: Node): string;
+  /** What the program of a node was told. */
+  environment(node: string): Promise<Readonly<Record<string, string>>>;
+  /** Where those who open the connections of a crossing go: "127.0.0.1:20123". */
+  entrance(crossing: CrossingId): Promise<string>;
   /** Whatever of the stack still runs, as readable lines. */
   leftovers(): Promise<readonly string[]>;
   remove(): void | Promise<void>;
@@ -43,7 +48,8 @@ export function describeRuntime(name: string, makeBench: () => Bench | Promise<B
     const node = (name: string): Node => cluster.nodes.find((node) => node.spec.name === name)!;
     const observed = async (name: string, by: Cluster = cluster) => (await by.observe()).nodes.get(name);
     const states = async () => Object.fromEntries((await cluster.observe()).nodes);
-    const allUp = () => Object.fromEntries(bench.topology.nodes.map(({ name }): [string, NodeState] => [name, "up"]));
+    const names = () => [...bench.topology.nodes.map((spec) => spec.name), LINKS];
+    const allUp = () => Object.fromEntries(names().map((name): [string, NodeState] => [name, "up"]));
 
     async function connectTo(database: Node): Promise<pg.Client> {
       const client = new pg.Client({ connectionString: bench.databaseUrl(database) });
@@ -56,7 +62,7 @@ export function describeRuntime(name: string, makeBench: () => Bench | Promise<B
     it("starts every node, and each answers", async () => {
       expect(await states()).toEqual(allUp());
       expect(await Promise.all(cluster.nodes.map((node) => node.answers()))).toEqual(cluster.nodes.map(() => true));
-      for (const { name } of bench.topology.nodes) {
+      for (const name of names()) {
         const said = happenings.flatMap((one) => (one.type === "node" && one.node === name ? [one.state] : []));
         expect(said, name).toEqual(["starting", "up"]);
       }
@@ -101,7 +107,7 @@ export function describeRuntime(name: string, makeBench: () => Bench | Promise<B
       expect(rows).toEqual([{ id: 1 }, { id: 2 }]);
     });
 
-    it.each(["backend-us", "gateway", "kafka"])("kills %s and starts it where it was", async (name) => {
+    it.each(["backend-us", "gateway", "kafka", LINKS])("kills %s and starts it where it was", async (name) => {
       const { address } = node(name);
       await node(name).kill();
       expect(await observed(name)).toBe("down");
@@ -112,7 +118,7 @@ export function describeRuntime(name: string, makeBench: () => Bench | Promise<B
       expect(node(name).address).toBe(address);
     });
 
-    it.each(["backend-eu", "gateway", "db-eu", "kafka"])(
+    it.each(["backend-eu", "gateway", "db-eu", "kafka", LINKS])(
       "stops %s in good order, and starts it again",
       async (name) => {
         await node(name).stop(10_000);
@@ -171,27 +177,29 @@ export function describeRuntime(name: string, makeBench: () => Bench | Promise<B
 
     it("a backend keeps its answers back when it is told to, until its process ends; any shell can see it", async () => {
       const backend = node("backend-us");
-      const controls = async (by: Cluster = cluster) => Object.fromEntries((await by.observe()).controls);
+      const holding = async (by: Cluster = cluster) =>
+        Object.fromEntries([...(await by.observe()).controls].map(([name, { hold }]) => [name, hold]));
+      const tell = (hold: boolean) => backend.configure!({ ...NO_CONTROL, hold });
       const put = (path: string, price: number, timeoutMs?: number) =>
         backend.request(path, { method: "PUT", body: { price, version: 1 }, timeoutMs });
       expect(cluster.nodes.filter(({ configure }) => configure).map(({ spec }) => spec.role)).toEqual([
         "backend",
         "backend",
       ]);
-      expect(await controls()).toEqual({ "backend-us": { hold: false }, "backend-eu": { hold: false } });
+      expect(await holding()).toEqual({ "backend-us": false, "backend-eu": false });
 
-      await backend.configure!({ hold: true });
+      await tell(true);
       const other = await bench.runtime().reconnect(bench.place, bench.topology);
-      expect(await controls(other)).toEqual({ "backend-us": { hold: true }, "backend-eu": { hold: false } });
+      expect(await holding(other)).toEqual({ "backend-us": true, "backend-eu": false });
       const answered = put("/us/properties/1", 11.5);
       await expect.poll(async () => (await backend.request("/us/properties/1")).body).toMatchObject({ price: 11.5 });
-      await backend.configure!({ hold: false });
+      await tell(false);
       expect((await answered).status).toBe(200);
 
-      await backend.configure!({ hold: true });
+      await tell(true);
       await backend.kill();
-      expect(await controls()).toEqual({ "backend-eu": { hold: false } });
-      await expect(backend.configure!({ hold: true })).rejects.toThrow();
+      expect(await holding()).toEqual({ "backend-eu": false });
+      await expect(tell(true)).rejects.toThrow();
       await backend.start();
       expect((await put("/us/properties/2", 12.5)).status).toBe(200);
     });

@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Reconciling, reconcile } from "../../src/faults/reconcile.ts";
 import { wanted } from "../../src/faults/wanted.ts";
-import type { Fault, FaultKind, NodeState } from "../../src/model/fault.ts";
+import { type Fault, type FaultKind, NO_CONTROL, type NodeState } from "../../src/model/fault.ts";
 import { fakeCluster } from "../support/fake-cluster.ts";
 import { notes } from "../support/recorder.ts";
 import { twoRegions } from "../support/topology.ts";
+import { virtualClock } from "../support/virtual-clock.ts";
 
 const fault = (kind: FaultKind, ...targets: string[]): Fault => ({
   id: kind,
@@ -16,18 +17,23 @@ const fault = (kind: FaultKind, ...targets: string[]): Fault => ({
   since: 0,
 });
 
+const HOLD_US = 'configure backend-us {"hold":true,"skewMs":0,"replication":{}}';
+const FREE_US = HOLD_US.replace("true", "false");
+
 function world(faults: readonly Fault[] = []) {
   const cluster = fakeCluster(twoRegions);
   const note = notes();
+  const clock = virtualClock();
   const active = [...faults];
   const reconciling: Reconciling = {
     topology: twoRegions,
     cluster,
+    clock,
     record: note.record,
     faults: () => active,
     hold: (_node, work) => work(),
   };
-  return { cluster, note, active, reconciling };
+  return { cluster, note, clock, active, reconciling };
 }
 
 describe("reconcile", () => {
@@ -72,18 +78,14 @@ describe("reconcile", () => {
     const { cluster, active, reconciling } = world([fault("hold", "backend-us")]);
     await reconcile(reconciling);
     await reconcile(reconciling);
-    expect(cluster.moves).toEqual(['configure backend-us {"hold":true}']);
+    expect(cluster.moves).toEqual([HOLD_US]);
     await cluster.node("backend-us").kill(); // which forgets it
     await reconcile(reconciling);
-    expect(cluster.moves.slice(1)).toEqual([
-      "kill backend-us",
-      "start backend-us",
-      'configure backend-us {"hold":true}',
-    ]);
+    expect(cluster.moves.slice(1)).toEqual(["kill backend-us", "start backend-us", HOLD_US]);
     active.length = 0;
     await reconcile(reconciling);
-    expect(cluster.moves.slice(4)).toEqual(['configure backend-us {"hold":false}']);
-    expect((await cluster.observe()).controls.get("backend-us")).toEqual({ hold: false });
+    expect(cluster.moves.slice(4)).toEqual([FREE_US]);
+    expect((await cluster.observe()).controls.get("backend-us")).toEqual(NO_CONTROL);
   });
 
   it("believes a backend that obeyed and then does not tell, and tells one that does not tell at all", async () => {
@@ -91,13 +93,13 @@ describe("reconcile", () => {
     const { observe } = cluster;
     cluster.observe = async () => ({ ...(await observe()), controls: new Map() });
     await reconcile(reconciling);
-    expect(cluster.moves).toEqual(['configure backend-us {"hold":false}', 'configure backend-eu {"hold":false}']);
+    expect(cluster.moves).toEqual([FREE_US, FREE_US.replace("us", "eu")]);
   });
 
   it("gives up on a backend that does not obey; one that died of something else is started and told", async () => {
     const deaf = world([fault("hold", "backend-us")]);
     deaf.cluster.node("backend-us").configure = () => Promise.reject(new Error("connection refused"));
-    await expect(reconcile(deaf.reconciling)).rejects.toThrow("backend-us cannot be told to keep its answers back");
+    await expect(reconcile(deaf.reconciling)).rejects.toThrow("backend-us cannot be told to keep answers back");
 
     const { cluster, reconciling } = world([fault("hold", "backend-us")]);
     const node = cluster.node("backend-us");
@@ -108,7 +110,7 @@ describe("reconcile", () => {
       throw new Error(`connection refused: ${JSON.stringify(control)}`);
     };
     await reconcile(reconciling);
-    expect(cluster.moves).toEqual(["start backend-us", 'configure backend-us {"hold":true}']);
+    expect(cluster.moves).toEqual(["start backend-us", HOLD_US]);
   });
 
   it("leaves alone what it was not asked for", async () => {

@@ -64,15 +64,31 @@ describe("renderNginx", () => {
         // The first match wins.
         expect(text.indexOf(diagnostics)).toBeLessThan(text.indexOf(failingOver));
 
-        // A write visits every region at most once, asks each time whether it was sent, and is never repeated by NGINX itself.
+        // Before nobody answers a read, those out of rotation are asked too, home last.
+        expect(failingOver).toContain(`error_page 502 504 = @${home}_last;`);
+        expect(block(text, `location @${home}_last`)).toContain(`proxy_pass http://region_${home}_last;`);
+        expect(servers(`upstream region_${home}_last`)).toEqual(
+          [...others, home].map(
+            (each, index) => `server backend-${each}:8000 max_fails=0${index > 0 ? " backup" : ""};`,
+          ),
+        );
+
+        // A write asks at each step whether it was sent, and is never repeated by NGINX itself.
+        const passes: string[] = [];
         let at = `@${home}_write`;
-        for (const [step] of regions.entries()) {
+        while (at !== "@no_region") {
           const location = block(text, `location ${at}`);
           expect(location).toContain("proxy_next_upstream off;");
-          expect(location.includes("if ($unsent = 0) { return 502 ")).toBe(step > 0);
+          expect(location.includes("if ($unsent = 0) { return 502 ")).toBe(passes.length > 0);
+          passes.push(/proxy_pass http:\/\/(\w+);/.exec(location)![1]!);
           at = /error_page 502 504 = (@\w+);/.exec(location)![1]!;
         }
-        expect(at).toBe("@no_region");
+        const chain = others.map((_, step) => `region_${home}_then_${step + 1}`);
+        expect(passes.slice(0, regions.length)).toEqual([`region_${home}`, ...chain]);
+        // Then those that may have been passed over, home last: as many as NGINX has redirects for.
+        const alone = [...others.slice(0, -1), home].map((each) => `region_${each}_alone`);
+        expect(passes.slice(regions.length)).toEqual(alone.slice(regions.length > 4 ? regions.length - 8 : 0));
+        expect(passes.length).toBeLessThanOrEqual(8);
       }
     },
   );

@@ -143,7 +143,8 @@ describe("rotation", () => {
     let now = 0;
     const rotation = createRotation(() => now);
     const [us, eu] = route(configsOf("us", "eu"), "GET", "/us/health")!.candidates;
-    const first = () => rotation.eligible([us!, eu!])[0]!.region;
+    const order = () => rotation.inOrder([us!, eu!]).map(({ region }) => region);
+    const first = () => order()[0];
     rotation.failed(us!);
     now = 999;
     expect(first()).toBe("eu");
@@ -153,10 +154,11 @@ describe("rotation", () => {
     expect(first()).toBe("eu");
     rotation.succeeded(us!);
     expect(first()).toBe("us");
-    // All out: better to try than to refuse.
-    rotation.failed(us!);
+    // Out: better to try than to refuse, but last; and of all that are out, home last.
     rotation.failed(eu!);
-    expect(rotation.eligible([us!, eu!]).map(({ region }) => region)).toEqual(["us", "eu"]);
+    expect(order()).toEqual(["us", "eu"]);
+    rotation.failed(us!);
+    expect(order()).toEqual(["eu", "us"]);
   });
 });
 

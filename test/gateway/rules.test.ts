@@ -119,6 +119,31 @@ describe.each(kinds)("$title", ({ kind, runs }) => {
     }
   });
 
+  story("a region that is out of rotation is asked last, but before nobody answers", async () => {
+    await using gateway = await two();
+    const byEu = { status: 200, servedBy: "backend-eu" };
+    await Promise.all([us.kill(), eu.kill()]);
+    ours(await ask(gateway, "GET /us/health"), 503, /No region answered/);
+    // Both are out now, and one of them is back before its time.
+    await eu.restore();
+    expect(await ask(gateway, "GET /us/health")).toMatchObject(byEu);
+    await Promise.all([us.restore(), eu.kill()]);
+    await until(async () => (await ask(gateway, "GET /us/health")).servedBy === "backend-us");
+    // Only the other one is out now, and home fails.
+    const reset = { headers: { "X-Do": "reset@backend-us" } };
+    ours(await ask(gateway, "GET /us/health", reset), 503, /No region answered/);
+    await until(async () => (await ask(gateway, "GET /us/health")).servedBy === "backend-us");
+    await eu.restore();
+    expect(await ask(gateway, "GET /us/health", reset)).toMatchObject(byEu);
+    await until(async () => (await ask(gateway, "GET /us/health")).servedBy === "backend-us");
+    // A write as well, which nobody was sent before.
+    await Promise.all([us.kill(), eu.kill()]);
+    ours(await ask(gateway, "PUT /us/properties/7", { body: PRICE }), 503, /No region answered/);
+    await us.restore();
+    expect(await ask(gateway, "PUT /us/properties/7", { body: PRICE })).toMatchObject({ servedBy: "backend-us" });
+    expect((await us.writes()).length).toBe(1);
+  });
+
   story("three regions: a write passes two dead ones; and what the second took never reaches the third", async () => {
     await using gateway = await three();
     await us.kill();

@@ -188,7 +188,7 @@ describe("a command that is killed", () => {
     const up = async () => {
       const cluster = await runtime().reconnect(place, propertyTopology(seed));
       const answers = await Promise.all(cluster.nodes.map((node) => node.answers()));
-      return answers.length === 6 && answers.every(Boolean);
+      return answers.length === 7 && answers.every(Boolean);
     };
     await until(up, "the stack is up");
     command.kill("SIGKILL");
@@ -318,36 +318,5 @@ describe("what cannot be provided", () => {
     expect(await unbuilt.unavailable(propertyTopology(seed))).toBe(
       'the program gateway.cjs is missing. Run "npm run build".',
     );
-  });
-});
-
-describe("a node's environment", () => {
-  it("holds what the topology says, resolved for its region, and nothing of the user's own", async () => {
-    process.env["DATABASE_URL"] = "postgres://mine";
-    process.env["PGPASSWORD"] = "mine";
-    onTestFinished(() => {
-      delete process.env["DATABASE_URL"];
-      delete process.env["PGPASSWORD"];
-    });
-    const cluster = await runtime().start(newPlace(), propertyTopology(seed), record, never);
-    const environmentOf = async (name: string) => {
-      const { body } = await find(cluster, name).request("/");
-      return (body as { environment: Record<string, string> }).environment;
-    };
-    const us = await environmentOf("backend-us");
-    const eu = await environmentOf("backend-eu");
-
-    expect(us["DATABASE_URL"]).toMatch(
-      new RegExp(`^postgres://app:[0-9a-f]{32}@${find(cluster, "db-us").address}/properties_us$`),
-    );
-    expect(us).toMatchObject({ REGION: "us", REGIONS: "us,eu", NODE_NAME: "backend-us", HOST: "127.0.0.1" });
-    expect(us["KAFKA_BROKER"]).toBe(find(cluster, "kafka").address);
-    expect(eu["KAFKA_BROKER"]).toMatch(/^127\.0\.0\.1:\d+$/);
-    expect(eu["KAFKA_BROKER"]).not.toBe(us["KAFKA_BROKER"]);
-    expect(us["NODE_ENV"]).toBe("production");
-    expect(Object.keys(us)).not.toContain("PGPASSWORD");
-    expect(JSON.parse((await environmentOf("gateway"))["GATEWAY_CONFIG"]!)).toMatchObject({
-      upstreams: { us: [{ address: find(cluster, "backend-us").address }] },
-    });
   });
 });

@@ -15,8 +15,9 @@ const HTTP = `
   process.on("SIGTERM", () => process.exit(0));
 `;
 
-/** Answers whatever it is sent as it would an ApiVersions request. */
+/** Answers whatever it is sent as it would an ApiVersions request. What it was told lies in its data. */
 const BROKER = `
+  require("fs").writeFileSync("environment.json", JSON.stringify(process.env));
   for (const listener of process.env.KAFKA_LISTENERS.split(",")) {
     const { hostname, port } = new URL(listener.replace(/^[^:]+/, "tcp"));
     require("net").createServer((socket) => {
@@ -26,7 +27,20 @@ const BROKER = `
   }
 `;
 
-const SOURCES: Readonly<Record<ProgramName, string>> = { backend: HTTP, gateway: HTTP, broker: BROKER };
+/** Says that every crossing leads to its node, as soon as it can be asked. Nothing passes it. */
+const LINKS = `
+  require("fs").writeFileSync("environment.json", JSON.stringify(process.env));
+  const { listeners, control } = JSON.parse(process.env.LINK_CONFIG);
+  const state = { rules: [], crossings: listeners.map(({ from, to }) => ({ from, to, accepts: true })) };
+  require("http").createServer((request, response) => {
+    response.statusCode = request.headers.authorization === "Bearer " + control.token ? 200 : 401;
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(state));
+  }).listen(control.port, control.host);
+  process.on("SIGTERM", () => process.exit(0));
+`;
+
+const SOURCES: Readonly<Record<ProgramName, string>> = { backend: HTTP, gateway: HTTP, broker: BROKER, links: LINKS };
 
 export function standIns(directory: string): (name: ProgramName) => string {
   for (const [name, source] of Object.entries(SOURCES)) fs.writeFileSync(path.join(directory, `${name}.cjs`), source);

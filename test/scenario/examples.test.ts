@@ -1,9 +1,8 @@
-// The language's own example, word for word, with the few words it needs beyond the tests' small vocabulary.
+// The language's own examples, word for word, with the words that regionctl really has.
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
-import type { VerbWords, Vocabulary } from "../../src/model/vocabulary.ts";
+import { vocabulary } from "../../src/commands/files.ts";
 import { parseScenario } from "../../src/scenario/load.ts";
-import { drawAll, FILE, vocabulary } from "./support.ts";
+import { drawAll, FILE } from "./support.ts";
 
 const SPLIT_BRAIN = `
 name: split-brain
@@ -41,33 +40,17 @@ expect:
   - conflicts: { at-least: 1, silent: 0 }
 `;
 
-const partition = {
-  name: "partition",
-  summary: "Nothing passes.",
-  example: "- partition: us | eu",
-  synonyms: ["split", "net-split", "blackhole"],
-  args: z.strictObject({ target: z.string(), mode: z.enum(["drop", "reset", "refuse"]).default("drop") }),
-  modifiers: ["for"],
-} as unknown as VerbWords;
-
-const anything = (name: string) => ({
-  ...vocabulary.expectations["converges"]!,
-  name,
-  args: z.record(z.string(), z.unknown()),
-});
-const whole = {
-  verbs: { ...vocabulary.verbs, partition },
-  expectations: {
-    ...vocabulary.expectations,
-    recovers: anything("recovers"),
-    "no-duplicates": anything("no-duplicates"),
-    conflicts: anything("conflicts"),
-  },
-} as unknown as Vocabulary;
+const load = (text: string) => parseScenario(text, FILE, vocabulary, { env: {} });
+const withStep = (step: string) =>
+  `name: one\ntopology: property\ntraffic: [workload: edit-properties]\nsteps:\n  - ${step}\nexpect: [converges]\n`;
+const errors = (text: string) =>
+  load(text)
+    .problems.filter(({ severity }) => severity === "error")
+    .map(({ message }) => message);
 
 describe("the example of the language", () => {
   it("parses without a word", () => {
-    const { scenario, problems } = parseScenario(SPLIT_BRAIN, FILE, whole, { env: {} });
+    const { scenario, problems } = load(SPLIT_BRAIN);
     expect(drawAll(problems, SPLIT_BRAIN)).toBe("");
     expect(scenario!.steps.map((step) => step.text)).toEqual([
       "request GET /us/health",
@@ -87,8 +70,43 @@ describe("the example of the language", () => {
 
   it("says the same in the words of other tools", () => {
     const other = SPLIT_BRAIN.replace("partition:", "net-split:").replace("kill:", "crash:");
-    const texts = (text: string) =>
-      parseScenario(text, FILE, whole, { env: {} }).scenario!.steps.map((step) => step.text);
+    const texts = (text: string) => load(text).scenario!.steps.map((step) => step.text);
     expect(texts(other)).toEqual(texts(SPLIT_BRAIN));
+  });
+});
+
+describe("the words for the network", () => {
+  it.each([
+    "{ partition: us | eu, for: 1s }",
+    "{ partition: us -> eu, mode: refuse, for: 1s }",
+    "{ partition: edge | us, mode: reset, for: 1s }",
+    "{ isolate: us, for: 1s }",
+    "{ isolate: backend-eu, for: 1s }",
+    "{ latency: us | eu, add: 80ms, jitter: 10ms, for: 1s }",
+    "{ bandwidth: us -> eu, cap: 1mbit, for: 1s }",
+    "{ flaky: us | eu, resets: 5%, for: 1s }",
+    "{ replication: us -> eu, pause: true, for: 1s }",
+    "{ replication: us -> eu, delay: 5s, for: 1s }",
+    "{ replication: us -> eu, duplicate: 10%, for: 1s }",
+    "{ replication: us -> eu, reorder: 2s, for: 1s }",
+    "{ clock-skew: backend-us, by: -2m, for: 1s }",
+  ])("are understood: %s", (step) => {
+    expect(errors(withStep(step))).toEqual([]);
+  });
+
+  it.each([
+    ["{ partition: us | ap }", "a region that does not exist"],
+    ["{ partition: us }", "no second side"],
+    ["{ partition: us | eu, mode: slow }", "a mode that there is not"],
+    ["{ latency: us | eu, add: -80ms }", "a delay below nothing"],
+    ["{ latency: us | eu, add: 80 }", "no unit"],
+    ["{ latency: us | eu }", "no delay at all"],
+    ["{ bandwidth: us -> eu, cap: 1 }", "no unit"],
+    ["{ flaky: us | eu, resets: 5 }", "no unit"],
+    ["{ replication: us -> eu }", "nothing that is done to it"],
+    ["{ clock-skew: db-us, by: -2m }", "a node without such a clock"],
+  ])("are refused: %s, for %s", (step) => {
+    expect(errors(withStep(step))).not.toEqual([]);
+    expect(errors(withStep(step)).join()).not.toContain("there is no verb");
   });
 });

@@ -36,6 +36,11 @@ function unknownNodes(target: string | readonly string[], topology: Topology): r
     }));
 }
 
+function unknownRegion({ region }: { region: string }, { name, regions }: Topology): readonly Complaint[] {
+  if (regions.includes(region)) return [];
+  return [{ path: ["region"], word: region, message: `topology "${name}" has no region "${region}"` }];
+}
+
 function verb<A>(words: Omit<VerbWords<A>, "summary" | "example">): VerbWords {
   return { summary: `${words.name}.`, example: `- ${words.name}`, ...words } as unknown as VerbWords;
 }
@@ -102,12 +107,13 @@ const heal = verb({
   modifiers: [],
 });
 
-function expectation(name: string, args: z.ZodType): ExpectationWords {
+function expectation(name: string, args: z.ZodType, check?: ExpectationWords["check"]): ExpectationWords {
   const words = {
     name,
     summary: `${name}.`,
     example: `- ${name}`,
     args,
+    check,
     judge: () => ({ valid: "unknown", summary: "", evidence: [] }),
   };
   return words as unknown as ExpectationWords;
@@ -117,6 +123,7 @@ export const vocabulary: Vocabulary = {
   verbs: { request, traffic, kill, pause, replication, latency, start, wait, settle, heal },
   expectations: {
     available: expectation("available", z.strictObject({ region: z.string(), "at-least": z.string().optional() })),
+    recovers: expectation("recovers", z.strictObject({ region: z.string(), rto: duration }), unknownRegion),
     converges: expectation("converges", z.strictObject({ within: duration.optional() })),
     "no-lost-writes": expectation("no-lost-writes", z.strictObject({ losers: z.enum(["refused"]).optional() })),
   },

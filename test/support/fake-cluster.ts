@@ -1,7 +1,10 @@
-// A cluster in memory: nodes are a state and a list of what was done to them. It can be told to fail, to be slow and to lie.
-import type { Cluster, Node } from "../../src/model/cluster.ts";
+// A cluster in memory: nodes are a state and a list of what was done to them, links are a list of rules. It can be told to
+// fail, to be slow and to lie.
+import { type Cluster, LINKS, type Node } from "../../src/model/cluster.ts";
 import { type Control, NO_CONTROL, type NodeState } from "../../src/model/fault.ts";
-import type { NodeSpec, Topology } from "../../src/model/topology.ts";
+import { crossingsOf } from "../../src/model/link.ts";
+import { EDGE, type NodeSpec, type Topology } from "../../src/model/topology.ts";
+import { type FakeLinks, fakeLinks } from "./fake-links.ts";
 
 export type Move = "start" | "stop" | "kill" | "pause" | "resume";
 
@@ -15,7 +18,9 @@ export interface FakeNode extends Node {
 
 export interface FakeCluster extends Cluster {
   nodes: readonly FakeNode[];
-  /** "kill backend-us", "stop db-eu 5000", in the order in which they were asked. */
+  /** Where nothing crosses a link there is no other use for them either. */
+  links: FakeLinks;
+  /** "kill backend-us", "stop db-eu 5000", "rules 2", in the order in which they were asked. */
   moves: string[];
   /** Called before a move takes effect; what it throws is the move's error, what it awaits is how long it takes. */
   before: (move: Move, node: string) => void | Promise<void>;
@@ -33,10 +38,20 @@ const AFTER: Readonly<Record<Move, NodeState>> = {
   resume: "up",
 };
 
+const NOTHING = { needs: [], environment: {}, port: 0, files: [] };
+
 export function fakeCluster(topology: Topology): FakeCluster {
-  const nodes = topology.nodes.map(fakeNode);
+  const crossings = crossingsOf(topology);
+  const program: NodeSpec = { ...NOTHING, name: LINKS, role: "link", region: EDGE };
+  const nodes = [...topology.nodes, ...(crossings.length > 0 ? [program] : [])].map(fakeNode);
+  const links = fakeLinks({
+    crossings,
+    isUp: (name) => nodes.find((node) => node.spec.name === name)?.state === "up",
+    told: (rules) => cluster.moves.push(`rules ${rules.length}`),
+  });
   const cluster: FakeCluster = {
     nodes,
+    links,
     moves: [],
     before: () => {},
     wentDown: 0,
@@ -48,6 +63,7 @@ export function fakeCluster(topology: Topology): FakeCluster {
       controls: new Map(
         nodes.filter((node) => node.configure && node.state === "up").map((node) => [node.spec.name, node.control]),
       ),
+      ...(links.tells() && { links: links.rules }),
     }),
     async down() {
       cluster.wentDown += 1;
@@ -62,6 +78,7 @@ export function fakeCluster(topology: Topology): FakeCluster {
       await cluster.before(kind, spec.name);
       node.state = AFTER[kind];
       if (node.state === "down") node.control = NO_CONTROL;
+      if (node.state === "down" && spec.name === LINKS) links.rules = [];
     };
     const node: FakeNode = {
       spec,

@@ -1,8 +1,15 @@
-// A small topology for tests that start nothing: two regions, a backend and a database each, one Kafka, a gateway.
+// A small topology for tests that start nothing: two regions, a backend and a database each, one Kafka, a gateway. Links are
+// crossed by gateway -> backends, and by backend-eu -> kafka.
 import type { NodeSpec, Role, Topology } from "../../src/model/topology.ts";
 
-export function spec(name: string, role: Role, region: string): NodeSpec {
-  return { name, role, region, needs: [], environment: {}, port: 8000, files: [] };
+export function spec(name: string, role: Role, region: string, environment: NodeSpec["environment"] = {}): NodeSpec {
+  return { name, role, region, needs: [], environment, port: 8000, files: [] };
+}
+
+/** With its database and its broker. */
+export function backend(region: string): NodeSpec {
+  const environment = { DATABASE_URL: `postgres://user:secret@db-${region}:8000/it`, KAFKA_BROKER: "kafka:8000" };
+  return spec(`backend-${region}`, "backend", region, environment);
 }
 
 export const twoRegions: Topology = {
@@ -11,8 +18,8 @@ export const twoRegions: Topology = {
   regions: ["us", "eu"],
   nodes: [
     spec("gateway", "gateway", "edge"),
-    spec("backend-us", "backend", "us"),
-    spec("backend-eu", "backend", "eu"),
+    backend("us"),
+    backend("eu"),
     spec("db-us", "postgres", "us"),
     spec("db-eu", "postgres", "eu"),
     spec("kafka", "kafka", "us"),

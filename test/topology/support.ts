@@ -41,6 +41,13 @@ export function folder(): Folder {
   };
 }
 
+/** Everything that is wrong with a file that stands in a folder of its own beside these files. */
+export function drawn(text: string, files: Readonly<Record<string, string>> = {}): string {
+  using here = folder();
+  for (const [name, content] of Object.entries(files)) here.write(name, content);
+  return here.drawn(text);
+}
+
 export const BLOCK = `x-regionctl:
   regions: { us: {}, eu: {} }
   routes: { /us: us, /eu: eu }
@@ -59,3 +66,6 @@ export function withServices(services: string): string {
 export function withBlock(block: string): string {
   return `name: system\nservices:\n${GATEWAY}x-regionctl:\n  regions: { us: {}, eu: {} }\n${block}\n`;
 }
+
+/** What such a block needs besides. */
+export const ROUTED = "  routes: { /us: us, /eu: eu }\n  steady: [GET /us/health, GET /eu/health]\n";

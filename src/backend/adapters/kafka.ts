@@ -1,15 +1,19 @@
-// The Log in Kafka: the one file that knows kafkajs. Its rules are not a matter of taste; each was seen losing or
-// stopping events without it:
+// The Log in Kafka: the one file that knows kafkajs. Its rules are not a matter of taste; each was seen losing, stopping or
+// delaying events without it:
 //
 // - After a rejected send the producer is thrown away: it would give the next, different message the same sequence
 //   number, and the broker would acknowledge that one as a repeat without keeping it.
 // - `retries` counts for the client's own nested retries too, so `retry` stands on the client.
 // - One send at a time: `disconnect` does not cancel one that is pending, and may hang on it.
 // - Commits go through the batch's own function; one through the consumer ends the consumer for good.
-// - A consumer that crashed without restarting itself is made again.
+// - A consumer that crashed is made again, and what is thrown away loses its sockets: one behind a lost network never ends.
 // - An idle client would spin on a 1 ms timer.
-import { Kafka, logLevel, type EachBatchPayload, type Producer } from "kafkajs";
+// - Nothing is waited for between two fetches, neither a commit nor a heartbeat: an ocean away each is a round trip.
+import { Kafka, logLevel, type EachBatchPayload, type ISocketFactory, type Producer } from "kafkajs";
+import Broker from "kafkajs/src/broker/index.js";
+import Cluster from "kafkajs/src/cluster/index.js";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
+import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery, Log, Say } from "../ports.ts";
 import { within } from "./within.ts";
@@ -20,42 +24,51 @@ export interface KafkaSettings {
   topic: string;
   /** Its consumer group is `regionctl-<region>`. */
   region: string;
+  /** How many regions there are. */
+  regions: number;
 }
 
 const PARTITION = 0;
 const RETRY = { initialRetryTime: 50, maxRetryTime: 500, multiplier: 1.5, retries: 1e6 };
-const ASK_MS = 1_000;
+const CONNECT_MS = 1_000;
+const REQUEST_MS = 4_000;
 const CHUNK = 200;
 const AGAIN_MS = 200;
-const BEAT_MS = 400;
+const BEAT_MS = 300;
 const COMMIT_EVERY_MS = 1_000;
 const CLOSE_MS = 500;
 const QUIET_MS = 30_000;
 
+/**
+ * A fetch waits at the broker for an event (some 370 bytes at least) or for two heartbeats (128 to 184 bytes each): these
+ * come at the same moment (relay.ts), and after each answer this consumer is deaf for a round trip.
+ */
+const FETCH_BYTES = 200;
+/** Longer than heartbeats are apart. */
+const FETCH_MS = 300;
+
 restWhenIdle();
+beatWithoutWaiting();
 
-export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Say): Log {
-  const options = {
-    brokers: [broker],
-    clientId: `backend-${region}`,
-    connectionTimeout: 1_000,
-    requestTimeout: 4_000,
-    logLevel: logLevel.ERROR,
-    logCreator: () => quietly(say),
+export function createKafkaLog({ broker, topic, region, regions }: KafkaSettings, say: Say): Log {
+  const options = { brokers: [broker], clientId: `backend-${region}`, connectionTimeout: CONNECT_MS };
+  const quiet = quietly(say);
+  const newClient = () => {
+    const sockets = createSockets();
+    const kafka = new Kafka({
+      ...options,
+      requestTimeout: REQUEST_MS,
+      retry: RETRY,
+      socketFactory: sockets.open,
+      logLevel: logLevel.ERROR,
+      logCreator: () => quiet,
+    });
+    return { kafka, sockets };
   };
-  const kafka = new Kafka({ ...options, retry: RETRY });
-  // Asked by people who wait for the answer: it says quickly that there is none.
-  const impatient = new Kafka({
-    ...options,
-    retry: { retries: 0 },
-    requestTimeout: ASK_MS,
-    logLevel: logLevel.NOTHING,
-  });
+  const asker = createAsker(options, topic);
 
-  let closed = false;
-  let producer: Promise<Producer> | undefined;
+  let producer: Connected | undefined;
   let created: Promise<void> | undefined;
-  let asker: ReturnType<typeof impatient.admin> | undefined;
 
   /** One partition, so that a heartbeat speaks for everything before it. Twice is harmless. */
   function ensureTopic(): Promise<void> {
@@ -67,32 +80,26 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
   }
 
   async function createTopic(): Promise<void> {
+    const { kafka, sockets } = newClient();
     const admin = kafka.admin();
     try {
       await admin.connect();
       await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
       say(`kafka: topic ${topic} is there at ${broker}`);
     } finally {
-      void admin.disconnect().catch(() => {});
+      void ended(admin.disconnect(), sockets);
     }
   }
 
-  async function connectProducer(): Promise<Producer> {
-    await ensureTopic();
+  function newProducer(): Connected {
+    const { kafka, sockets } = newClient();
     const made = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       retry: RETRY,
       allowAutoTopicCreation: false,
     });
-    await made.connect();
-    return made;
-  }
-
-  function discardProducer(): void {
-    const old = producer;
-    producer = undefined;
-    void old?.then((made) => made.disconnect()).catch(() => {});
+    return { made, sockets, connected: ensureTopic().then(() => made.connect()) };
   }
 
   /** One consumer's life: until the signal aborts, or until it will not come back by itself. */
@@ -101,21 +108,21 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
     receive: (batch: readonly Delivery[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
+    const { kafka, sockets } = newClient();
     const made = kafka.consumer({
       groupId: `regionctl-${region}`,
       sessionTimeout: 1_500,
       rebalanceTimeout: 1_500,
-      heartbeatInterval: 500,
-      maxWaitTimeInMs: 250,
+      heartbeatInterval: BEAT_MS,
+      minBytes: regions > 1 ? FETCH_BYTES : 1,
+      maxWaitTimeInMs: FETCH_MS,
       allowAutoTopicCreation: false,
-      retry: RETRY,
+      retry: { ...RETRY, restartOnFailure: async () => false },
     });
     let placed = false;
     let committedAt = 0;
-    const ended = new Promise<void>((resolve) => {
-      made.on(made.events.CRASH, ({ payload }) => {
-        if (!payload.restart) resolve();
-      });
+    const over = new Promise<void>((resolve) => {
+      made.on(made.events.CRASH, () => resolve());
       if (signal.aborted) resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
@@ -149,34 +156,39 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
       }
       // For tools that look at the group, and as the place to begin to read; never what counts as applied.
       if (Date.now() - committedAt < COMMIT_EVERY_MS) return;
-      const next = String(Number(batch.lastOffset()) + 1);
-      await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition: PARTITION, offset: next }] }] });
       committedAt = Date.now();
+      const next = String(Number(batch.lastOffset()) + 1);
+      // One that fails is made up for by the next; a group that is rebalancing says so to the heartbeat.
+      commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition: PARTITION, offset: next }] }] }).catch(
+        () => {},
+      );
     }
 
     try {
       await made.connect();
       await made.subscribe({ topics: [topic], fromBeginning: true });
       await made.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
-      await ended;
+      await over;
     } finally {
       // Leaving the group spares the next member of it the wait for this one.
-      await Promise.race([made.disconnect().catch(() => {}), sleep(CLOSE_MS)]);
+      await ended(made.disconnect(), sockets);
     }
   }
 
   return {
     async append(messages) {
-      producer ??= connectProducer();
+      const { made, sockets, connected } = (producer ??= newProducer());
       try {
-        const made = await producer;
-        await made.send({
+        await connected;
+        const [kept] = await made.send({
           topic,
           acks: -1,
           messages: messages.map((message) => ({ ...message, partition: PARTITION })),
         });
+        return kept?.baseOffset === undefined ? null : Number(kept.baseOffset);
       } catch (error) {
-        discardProducer();
+        producer = undefined;
+        void ended(made.disconnect(), sockets);
         throw error;
       }
     },
@@ -193,31 +205,110 @@ export function createKafkaLog({ broker, topic, region }: KafkaSettings, say: Sa
       }
     },
 
-    async end() {
-      if (closed) return null;
-      const admin = (asker ??= impatient.admin());
-      try {
-        const offsets = await within(
-          ASK_MS,
-          admin.connect().then(() => admin.fetchTopicOffsets(topic)),
-        );
-        const high = offsets.find(({ partition }) => partition === PARTITION)?.high;
-        return high === undefined ? null : Number(high);
-      } catch {
-        // It may be poisoned by what went wrong: the next one who asks gets a new one.
-        if (asker === admin) asker = undefined;
-        void admin.disconnect().catch(() => {});
-        return null;
-      }
-    },
+    end: () => asker.ask(),
 
     async close() {
-      closed = true;
-      const ends = [producer?.then((made) => made.disconnect()), asker?.disconnect()];
-      await Promise.race([Promise.allSettled(ends), sleep(CLOSE_MS, undefined, { ref: false })]);
+      await Promise.all([asker.close(), producer && ended(producer.made.disconnect(), producer.sockets)]);
     },
   };
 }
+
+interface Connected {
+  made: Producer;
+  sockets: Sockets;
+  connected: Promise<void>;
+}
+
+/** Gives a client that is leaving a moment to say so. What does not end by itself is cut off. */
+async function ended(leaving: Promise<void>, sockets: Sockets): Promise<void> {
+  await Promise.race([leaving.catch(() => {}), sleep(CLOSE_MS, undefined, { ref: false })]);
+  sockets.destroy();
+}
+
+/** The sockets of one client. */
+interface Sockets {
+  open: ISocketFactory;
+  destroy(): void;
+}
+
+function createSockets(): Sockets {
+  const sockets = new Set<Socket>();
+  return {
+    open({ host, port, onConnect }) {
+      // Small requests follow each other closely: none waits for the acknowledgement of the one before.
+      const socket = connect({ host, port, noDelay: true, keepAlive: true }, onConnect);
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      return socket;
+    },
+    destroy() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+const ASK_MS = 1_000;
+const ASK_SOON_MS = 100;
+const READ_UNCOMMITTED = 0;
+const METADATA_MS = 300_000;
+
+/** Asks for the end of the log, in one round trip, which an admin client cannot. */
+function createAsker(options: { brokers: string[]; clientId: string; connectionTimeout: number }, topic: string) {
+  const partitions = [{ partition: PARTITION }];
+  let current: { cluster: Cluster; sockets: Sockets; connected: Promise<void> } | undefined;
+  // People wait for the answer: as long as answers have taken, and hardly at all while there is none.
+  let patienceMs = ASK_MS;
+  let closed = false;
+
+  function newCluster() {
+    const sockets = createSockets();
+    const cluster = new Cluster({
+      ...options,
+      requestTimeout: ASK_MS,
+      enforceRequestTimeout: true,
+      metadataMaxAge: METADATA_MS,
+      allowAutoTopicCreation: false,
+      retry: { retries: 0 },
+      isolationLevel: READ_UNCOMMITTED,
+      logger: SILENT,
+      socketFactory: sockets.open,
+    });
+    return { cluster, sockets, connected: cluster.connect().then(() => cluster.addTargetTopic(topic)) };
+  }
+
+  async function ask(): Promise<number | null> {
+    const asked = (current ??= newCluster());
+    const begun = performance.now();
+    try {
+      await asked.connected;
+      const [answer] = await asked.cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning: false }]);
+      patienceMs = Math.min(ASK_MS, ASK_SOON_MS + 3 * (performance.now() - begun));
+      return Number(answer!.partitions[0]!.offset);
+    } catch {
+      // It may be poisoned by what went wrong: the next one who asks gets a new one.
+      patienceMs = ASK_SOON_MS;
+      if (current === asked) current = undefined;
+      void ended(asked.cluster.disconnect(), asked.sockets);
+      return null;
+    }
+  }
+
+  return {
+    async ask() {
+      if (closed) return null;
+      return within(patienceMs, ask()).catch(() => {
+        patienceMs = ASK_SOON_MS;
+        return null;
+      });
+    },
+    async close() {
+      closed = true;
+      if (current !== undefined) await ended(current.cluster.disconnect(), current.sockets);
+    },
+  };
+}
+
+const SILENT = { namespace: () => SILENT, error() {}, warn() {}, info() {}, debug() {} };
 
 /** Applying may wait for a database; the group must not take that for death. False: it was not applied. */
 async function whileBeating(heartbeat: () => Promise<void>, applying: Promise<void>): Promise<boolean> {
@@ -230,6 +321,25 @@ async function whileBeating(heartbeat: () => Promise<void>, applying: Promise<vo
   clearInterval(timer);
   await heartbeat();
   return applied;
+}
+
+/** kafkajs waits for the answer to a heartbeat, and fetches nothing meanwhile. So the answer to one is told at the next. */
+function beatWithoutWaiting(): void {
+  const original = Broker.prototype.heartbeat;
+  const beats = new WeakMap<Broker, { of: string; underway: boolean; failure?: unknown }>();
+  Broker.prototype.heartbeat = async function (member) {
+    const of = `${member.groupId} ${member.memberId} ${member.groupGenerationId}`;
+    const known = beats.get(this);
+    const last = known?.of === of ? known : undefined;
+    if (last?.underway) return;
+    const beat: { of: string; underway: boolean; failure?: unknown } = { of, underway: true };
+    beats.set(this, beat);
+    original
+      .call(this, member)
+      .catch((error: unknown) => (beat.failure = error))
+      .finally(() => (beat.underway = false));
+    if (last?.failure !== undefined) throw last.failure;
+  };
 }
 
 /** kafkajs looks for waiting requests every millisecond also when there are none. */

@@ -159,6 +159,7 @@ export function createMemoryLog(): MemoryLog {
       async append(added) {
         if (shared.down) throw new Error("the log is down");
         shared.append(added);
+        return messages.length - added.length;
       },
       async follow(from, receive, signal) {
         let next = (await from()) ?? 0;

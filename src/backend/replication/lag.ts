@@ -2,11 +2,11 @@
 // was applied from it, and 0 while that is within three heartbeats.
 import type { Broken } from "../broken.ts";
 import type { Ports } from "../ports.ts";
-import { HEARTBEAT_MS } from "./relay.ts";
 import type { Progress } from "./consumer.ts";
+import { HEARTBEAT_MS, type Relay } from "./relay.ts";
 
 const FRESH_MS = 3 * HEARTBEAT_MS;
-/** How long a message that is in the log right now may take to be applied before it is called pending. */
+/** How long what is in the log right now may take to be applied before it is called pending; more where the log is far. */
 const CATCH_UP_MS = 40;
 const CATCH_UP_STEP_MS = 4;
 
@@ -14,9 +14,9 @@ export interface Lag {
   region: string;
   /** The worst of all sources. */
   lag_seconds: number;
-  /** Since a message of another region was consumed; null: none yet. */
+  /** Since a message of another region was applied; null: none yet. */
   seconds_since_last_message: number | null;
-  /** Own events not published yet, and messages of the log not applied yet; null when the log cannot be asked. */
+  /** Own events not published yet, messages of others not received, events not applied; null when the log cannot be asked. */
   pending: number | null;
   by_source: Readonly<Record<string, number>>;
 }
@@ -37,9 +37,16 @@ export function lagBySource(
   );
 }
 
+export interface Place {
+  region: string;
+  regions: readonly string[];
+  broken: Broken | undefined;
+}
+
 export async function measureLag(
-  place: { region: string; regions: readonly string[]; broken: Broken | undefined },
+  place: Place,
   progress: Progress,
+  relay: Pick<Relay, "published">,
   { store, log, clock }: Ports,
 ): Promise<Lag> {
   const sources = place.regions.filter((region) => region !== place.region);
@@ -49,9 +56,12 @@ export async function measureLag(
   }
   // The end of the log is asked after counting: an own event that left the outbox in between is in it.
   const backlog = await store.backlog();
+  const askedAt = clock.now();
   const end = await log.end();
+  const catchUpMs = Math.max(CATCH_UP_MS, clock.now() - askedAt);
+  const isBehind = () => end !== null && (unreceived(end, progress, relay) > 0 || progress.isApplying());
   // A heartbeat is on its way nearly always; one that arrives within milliseconds is not worth calling pending.
-  for (let waited = 0; waited < CATCH_UP_MS && end !== null && (progress.next() ?? 0) < end; waited += CATCH_UP_STEP_MS)
+  for (let waited = 0; waited < catchUpMs && isBehind(); waited += CATCH_UP_STEP_MS)
     await clock.sleep(CATCH_UP_STEP_MS);
 
   const now = clock.now();
@@ -61,12 +71,13 @@ export async function measureLag(
     region: place.region,
     lag_seconds: Math.max(0, ...Object.values(by_source)),
     seconds_since_last_message: last === null ? null : Math.max(0, now - last) / 1_000,
-    pending: end === null ? null : backlog + unapplied(end, progress.next()),
+    pending: end === null ? null : backlog + unreceived(end, progress, relay) + progress.waiting(),
     by_source,
   };
 }
 
-/** Beyond the end of the log: that log is a new one, and nothing of it was applied. */
-function unapplied(end: number, next: number | null): number {
-  return next === null || next > end ? end : end - next;
+/** Those from here need not be received. Beyond the end of the log: that log is a new one, and nothing of it was. */
+function unreceived(end: number, progress: Progress, relay: Pick<Relay, "published">): number {
+  const next = progress.received();
+  return next === null || next > end ? end : end - next - relay.published(next, end);
 }

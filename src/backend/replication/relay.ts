@@ -2,8 +2,12 @@
 //
 // A commit here rings its bell, so an event is under way at once. Whatever a crash left over is found by a slow look
 // into the table; with nothing to do a heartbeat costs no query at all.
+//
+// Heartbeats of all regions reach the log at the same moments, the quarters of a second: an ocean away from the log, a
+// consumer that fetched a heartbeat is deaf for a round trip, and so it is once per moment, not once per region.
 import { DROP_EVERY, type Broken } from "../broken.ts";
-import type { OutboxRow, Ports } from "../ports.ts";
+import type { Message, OutboxRow, Ports } from "../ports.ts";
+import { createBell } from "./bell.ts";
 import { encode } from "./outbox.ts";
 
 export const HEARTBEAT_MS = 250;
@@ -11,19 +15,26 @@ const LOOK_MS = 1_000;
 const BATCH = 500;
 const RETRY_MS = 200;
 
+/** How many appends are remembered: some seconds of them. */
+const REMEMBERED = 1_000;
+
 export interface Relay {
   /** An event was committed. */
   ring(): void;
+  /** How many messages of the log, from this offset on and before that one, are known to be from here. */
+  published(from: number, before: number): number;
   /** Publishes until the signal aborts; never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 export function createRelay(region: string, ports: Ports, broken?: Broken): Relay {
   const { store, log, clock, say } = ports;
-  const bell = createBell(ports);
+  const bell = createBell(clock);
+  const appends: { first: number; next: number }[] = [];
   let trouble = false;
   let lookedAt = -Infinity;
-  let beatAt = -Infinity;
+  let beatDueAt = -Infinity;
+  let wayMs = 0; // to the log, one way, as the last heartbeat showed it
   let seen = 0;
   let greatest = 0; // of the ids that were published
 
@@ -34,10 +45,18 @@ export function createRelay(region: string, ports: Ports, broken?: Broken): Rela
       lookedAt = clock.now();
     }
     const now = clock.now();
-    if (now - beatAt >= HEARTBEAT_MS && !bell.rang()) {
-      await log.append([{ key: region, value: encode({ type: "heartbeat", region, at: now }) }]);
-      beatAt = now;
-    }
+    if (now < beatDueAt || bell.rang()) return;
+    await append([{ key: region, value: encode({ type: "heartbeat", region, at: now }) }]);
+    wayMs = Math.min(HEARTBEAT_MS, (clock.now() - now) / 2);
+    // Half an interval at least, so that an earlier arrival does not make two of one.
+    beatDueAt = Math.ceil((now + wayMs + HEARTBEAT_MS / 2) / HEARTBEAT_MS) * HEARTBEAT_MS - wayMs;
+  }
+
+  async function append(messages: readonly Message[]): Promise<void> {
+    const first = await log.append(messages);
+    if (first === null) return;
+    appends.push({ first, next: first + messages.length });
+    if (appends.length > REMEMBERED) appends.shift();
   }
 
   async function publishAll(signal: AbortSignal): Promise<void> {
@@ -45,7 +64,7 @@ export function createRelay(region: string, ports: Ports, broken?: Broken): Rela
       const rows = await store.unpublished(BATCH);
       if (rows.length === 0 || signal.aborted) return;
       const messages = rows.filter((row) => goesOut(row)).map((row) => ({ key: row.key, value: row.event }));
-      if (messages.length > 0) await log.append(messages);
+      if (messages.length > 0) await append(messages);
       greatest = Math.max(greatest, ...rows.map((row) => row.id));
       await store.published(rows.map((row) => row.id));
       if (rows.length < BATCH) return;
@@ -59,6 +78,8 @@ export function createRelay(region: string, ports: Ports, broken?: Broken): Rela
 
   return {
     ring: bell.ring,
+    published: (from, before) =>
+      appends.reduce((sum, { first, next }) => sum + Math.max(0, Math.min(next, before) - Math.max(first, from)), 0),
     async run(signal) {
       signal.addEventListener("abort", bell.ring, { once: true });
       while (!signal.aborted) {
@@ -66,7 +87,7 @@ export function createRelay(region: string, ports: Ports, broken?: Broken): Rela
           await once(signal);
           if (trouble) say("replication: publishing again");
           trouble = false;
-          await bell.wait(Math.max(1, beatAt + HEARTBEAT_MS - clock.now()));
+          await bell.wait(Math.max(1, beatDueAt - clock.now()));
         } catch (error) {
           if (signal.aborted) return;
           if (!trouble) say(`replication: cannot publish (${String(error)}); the outbox keeps it, trying again`);
@@ -76,31 +97,6 @@ export function createRelay(region: string, ports: Ports, broken?: Broken): Rela
           await clock.sleep(RETRY_MS, signal).catch(() => {});
         }
       }
-    },
-  };
-}
-
-/** Remembers one ring, so that none between two waits is missed. */
-function createBell({ clock }: Pick<Ports, "clock">) {
-  let rung = false;
-  let waiting: AbortController | undefined;
-  return {
-    ring() {
-      rung = true;
-      waiting?.abort();
-    },
-    take() {
-      const was = rung;
-      rung = false;
-      return was;
-    },
-    rang: () => rung,
-    /** Until it rings or the time has passed. */
-    async wait(ms: number): Promise<void> {
-      if (rung) return;
-      waiting = new AbortController();
-      await clock.sleep(ms, waiting.signal).catch(() => {});
-      waiting = undefined;
     },
   };
 }

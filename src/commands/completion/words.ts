@@ -1,5 +1,6 @@
 // What a shell can complete that only this machine knows. Only files are read: nobody wants a stack to be touched by TAB.
 import path from "node:path";
+import { zonesOf } from "../../model/link.ts";
 import { ROLES, type Topology } from "../../model/topology.ts";
 import { listScenarios, listTopologies } from "../../scenario/find.ts";
 import { list } from "../../stack.ts";
@@ -16,7 +17,17 @@ const WORDS = {
     nodes(stack)
       .filter(({ role }) => role === "postgres")
       .map(({ name }) => name),
+  backends: (stack: string) => [
+    ...nodes(stack)
+      .filter(({ role }) => role === "backend")
+      .map(({ name }) => name),
+    ...(topologyOf(stack)?.regions ?? []).map((region) => `${region}.backend`),
+  ],
   regions: (stack: string) => topologyOf(stack)?.regions ?? [],
+  sides: (stack: string) => {
+    const topology = topologyOf(stack);
+    return topology === undefined ? [] : [...zonesOf(topology), ...topology.nodes.map(({ name }) => name)];
+  },
   targets: (stack: string) => {
     const topology = topologyOf(stack);
     return topology === undefined ? [] : targetsIn(topology);

@@ -4,19 +4,21 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { setMaxListeners } from "node:events";
-import type { Cluster, Runtime, StackPlace } from "../../model/cluster.ts";
+import { type Cluster, LINKS, type Runtime, type StackPlace } from "../../model/cluster.ts";
 import type { Recorder } from "../../model/event.ts";
 import type { NodeState } from "../../model/fault.ts";
-import { StackError, UsageError } from "../../model/problem.ts";
+import { crossingsOf } from "../../model/link.ts";
+import { NodeFailed, StackError, UsageError } from "../../model/problem.ts";
 import type { Topology } from "../../model/topology.ts";
 import { LAYOUT, makeDirectories, markOfStack, readJson, writeJson } from "./directory.ts";
 import { postgresUser, regionctlHome, unusableHome } from "./home.ts";
+import { nodesOfStack, remoteLinks } from "./links.ts";
 import { embeddedNode, type EmbeddedNode } from "./node.ts";
 import { allocatePorts, readPorts } from "./ports.ts";
 import { quitServers } from "./postgres.ts";
 import { findByMark, findFilling, goneWithin, killTrees, type Marked } from "./processes.ts";
 import { programFile, type ProgramName } from "./programs.ts";
-import { controlSecret, recipeOf, refusal, type Site } from "./roles.ts";
+import { CONTROL, controlSecret, recipeOf, refusal, type Site } from "./roles.ts";
 
 export interface EmbeddedOptions {
   home?: string;
@@ -43,7 +45,7 @@ export function embedded(options: EmbeddedOptions = {}): Runtime {
       makeDirectories(place);
       const ports = await allocatePorts(
         place,
-        topology.nodes.flatMap((node) =>
+        nodesOfStack(topology).flatMap((node) =>
           recipeOf(node)
             .listeners(node, topology)
             .map((listener, index) => ({
@@ -55,7 +57,7 @@ export function embedded(options: EmbeddedOptions = {}): Runtime {
       );
       const stack = assemble({ place, topology, ports, secrets: secretsFor(place, topology), program });
       try {
-        await startAll(stack.nodes, record, signal);
+        await startAll(stack, record, signal);
         return stack;
       } catch (error) {
         await stack.down().catch(() => {}); // the first error is the one that counts
@@ -69,8 +71,14 @@ export function embedded(options: EmbeddedOptions = {}): Runtime {
   };
 }
 
+interface EmbeddedCluster extends Cluster {
+  nodes: readonly EmbeddedNode[];
+  /** Resolves once every link to this node leads to it, and every link to a node that is up for the link program itself. */
+  linked(node: string): Promise<boolean>;
+}
+
 /** Everything at once: our programs wait for what they need by themselves, and readiness is what counts. */
-async function startAll(nodes: readonly EmbeddedNode[], record: Recorder, signal: AbortSignal): Promise<void> {
+async function startAll({ nodes, linked }: EmbeddedCluster, record: Recorder, signal: AbortSignal): Promise<void> {
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   setMaxListeners(LISTENERS_PER_NODE * nodes.length, either); // Node.js otherwise takes many nodes for a leak
@@ -83,22 +91,48 @@ async function startAll(nodes: readonly EmbeddedNode[], record: Recorder, signal
   // All of them, so that nothing is being started any more when the rest is taken down.
   await Promise.allSettled(starts);
   either.throwIfAborted();
+  // What a link still refuses would count as the first failure of a region.
+  if (await linked(LINKS)) return;
+  const program = nodes.find((node) => node.spec.name === LINKS);
+  throw new NodeFailed(LINKS, "does not lead to every node that answers", (await program?.logTail(LOG_LINES)) ?? []);
 }
 
 const LISTENERS_PER_NODE = 8;
+const LOG_LINES = 15;
 
-function assemble(site: Site): Cluster & { nodes: readonly EmbeddedNode[] } {
-  const nodes: readonly EmbeddedNode[] = site.topology.nodes
+function assemble(site: Site): EmbeddedCluster {
+  const nodes: readonly EmbeddedNode[] = nodesOfStack(site.topology)
     // Half started stacks have no port yet for some: those were never begun.
     .filter((node) => site.ports[node.name] !== undefined)
-    .map((node) => embeddedNode(node, site, () => nodes));
+    .map((node) => embeddedNode(node, site, { nodes: () => nodes, linked }));
+  const program = nodes.find((node) => node.spec.name === LINKS);
+  const links = program && remoteLinks(program.request, site.secrets.get(controlSecret(LINKS)) ?? "");
+  const stateOf = (name: string) => nodes.find((node) => node.spec.name === name)?.state() ?? "down";
+
+  async function linked(node: string): Promise<boolean> {
+    const leading = crossingsOf(site.topology).filter(({ to }) =>
+      node === LINKS ? stateOf(to) === "up" : to === node,
+    );
+    if (links === undefined || leading.length === 0) return true;
+    return stateOf(LINKS) === "up" && links.lead(leading);
+  }
+
   return {
     nodes,
+    ...(links && { links }),
+    linked,
     async observe() {
-      const states = new Map<string, NodeState>(site.topology.nodes.map((node) => [node.name, "down"]));
+      const states = new Map<string, NodeState>(nodesOfStack(site.topology).map((node) => [node.name, "down"]));
       for (const node of nodes) states.set(node.spec.name, node.state());
-      const told = await Promise.all(nodes.map(async (node) => [node.spec.name, await node.control()] as const));
-      return { nodes: states, controls: new Map(told.flatMap(([name, is]) => (is === undefined ? [] : [[name, is]]))) };
+      const [told, rules] = await Promise.all([
+        Promise.all(nodes.map(async (node) => [node.spec.name, await node.control()] as const)),
+        states.get(LINKS) === "up" ? links?.rules() : undefined,
+      ]);
+      return {
+        nodes: states,
+        controls: new Map(told.flatMap(([name, is]) => (is === undefined ? [] : [[name, is]]))),
+        ...(rules && { links: rules }),
+      };
     },
     async down() {
       for (const node of nodes) node.forget();
@@ -128,9 +162,9 @@ const MADE_WITHIN_MS = 5_000;
 /** A password per database and a token per control port, made once per stack. */
 function secretsFor(place: StackPlace, topology: Topology): ReadonlyMap<string, string> {
   const known = readJson<Record<string, string>>(LAYOUT.secrets(place)) ?? {};
-  const names = topology.nodes.flatMap((node) => [
+  const names = nodesOfStack(topology).flatMap((node) => [
     ...(node.role === "postgres" ? [node.name] : []),
-    ...(recipeOf(node).control === undefined ? [] : [controlSecret(node.name)]),
+    ...(recipeOf(node).listeners(node, topology).includes(CONTROL) ? [controlSecret(node.name)] : []),
   ]);
   const secrets = Object.fromEntries(names.map((name) => [name, known[name] ?? randomBytes(16).toString("hex")]));
   writeJson(LAYOUT.secrets(place), secrets);
@@ -140,12 +174,14 @@ function secretsFor(place: StackPlace, topology: Topology): ReadonlyMap<string, 
 function firstReason(topology: Topology, home: string, program: Site["program"]): string | undefined {
   if (process.platform !== "linux" && process.platform !== "darwin")
     return `the embedded runtime runs on Linux and macOS, not on ${process.platform}; use --runtime docker`;
+  if (topology.nodes.some(({ name }) => name === LINKS))
+    return `${LINKS}: the program that carries the traffic between regions is called so; give that service another name`;
   for (const node of topology.nodes) {
     const refused = refusal(node);
     if (refused !== undefined) return `${node.name}: ${refused}; use --runtime docker`;
   }
   try {
-    for (const node of topology.nodes) {
+    for (const node of nodesOfStack(topology)) {
       const reason = recipeOf(node).unavailable?.(node, { program, topology });
       if (reason !== undefined) return `${node.name}: ${reason}`;
     }

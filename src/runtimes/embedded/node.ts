@@ -38,8 +38,15 @@ const PROBE_EVERY_MS = 15;
 const PROBE_TIMEOUT_MS = 1_000;
 const LOG_LINES = 15;
 
-/** `others`: the nodes of the same stack, to see whether what it needs is up. */
-export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly EmbeddedNode[]): EmbeddedNode {
+/** What a node asks of the stack that it belongs to. */
+export interface Neighbours {
+  /** To see whether what it needs is up. */
+  nodes(): readonly EmbeddedNode[];
+  /** Resolves once the links lead to this node; with false when they cannot be waited for. */
+  linked(node: string): Promise<boolean>;
+}
+
+export function embeddedNode(spec: NodeSpec, site: Site, neighbours: Neighbours): EmbeddedNode {
   const { place } = site;
   const recipe = recipeOf(spec);
   const address = reach(site, spec, spec.region);
@@ -135,7 +142,7 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
 
   /** A backend whose database is down on purpose is as far up as it can be. */
   function someNeedIsDown(): boolean {
-    return others().some((other) => spec.needs.includes(other.spec.name) && other.state() !== "up");
+    return neighbours.nodes().some((other) => spec.needs.includes(other.spec.name) && other.state() !== "up");
   }
 
   function failed(reason: string, spawned: Spawned | undefined): NodeFailed {
@@ -154,7 +161,11 @@ export function embeddedNode(spec: NodeSpec, site: Site, others: () => readonly 
     async answers() {
       return running() !== undefined && (await probe()) === "ready";
     },
-    start: () => start(someNeedIsDown),
+    async start() {
+      await start(someNeedIsDown);
+      // Whoever asks it next may do so through a link. One that is cut or gone is a fault of its own, not this node's.
+      await neighbours.linked(spec.name);
+    },
     startHealthy: (signal) => start(() => false, signal),
     async stop(graceMs) {
       const found = running();

@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { StackError } from "../../model/problem.ts";
 
-export type ProgramName = "backend" | "gateway" | "broker";
+export type ProgramName = "backend" | "gateway" | "broker" | "links";
 
 export function programFile(name: ProgramName): string {
   const file = path.join(packageRoot(), "dist", "programs", `${name}.cjs`);

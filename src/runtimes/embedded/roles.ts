@@ -4,12 +4,15 @@ import fs from "node:fs";
 import net from "node:net";
 import { gatewayConfig } from "../../gateway/route.ts";
 import { withAddresses } from "../../model/address.ts";
-import type { StackPlace } from "../../model/cluster.ts";
+import { LINKS, type StackPlace } from "../../model/cluster.ts";
+import { crossingsOf, type LinkConfig } from "../../model/link.ts";
+import { StackError } from "../../model/problem.ts";
 import { nodeNamed, type NodeSpec, type Role, type Topology } from "../../model/topology.ts";
 import { insertPasswords } from "../addresses.ts";
 import { LAYOUT, markOf } from "./directory.ts";
 import { postgresUser } from "./home.ts";
 import type { Http } from "./http.ts";
+import { crossingName, zonesCalling } from "./links.ts";
 import type { Ports } from "./ports.ts";
 import {
   answersQueries,
@@ -138,15 +141,16 @@ export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>
   kafka: {
     ...program("broker"),
     url: (spec, site) => reach(site, spec, spec.region),
-    // The home region's comes first. Clients reconnect to what the broker advertises, so each source region has its own.
-    listeners: (spec, topology) => [spec.region, ...topology.regions.filter((region) => region !== spec.region)],
+    // The home region's comes first. Clients reconnect to what the broker advertises, so each zone that calls has its own,
+    // which advertises the link of that zone.
+    listeners: (spec, topology) => [spec.region, ...zonesCalling(spec.name, topology)],
     launch: async (spec, site) => {
-      const listeners = Object.entries(site.ports[spec.name] ?? {})
-        .map(([region, port]) => `${region.toUpperCase()}://127.0.0.1:${port}`)
-        .join(",");
+      const zones = recipeOf(spec).listeners(spec, site.topology);
+      const listeners = (address: (zone: string) => string) =>
+        zones.map((zone) => `${zone.toUpperCase()}://${address(zone)}`).join(",");
       return node("broker", spec, site, {
-        KAFKA_LISTENERS: listeners,
-        KAFKA_ADVERTISED_LISTENERS: listeners,
+        KAFKA_LISTENERS: listeners((zone) => `127.0.0.1:${port(site, spec, zone)}`),
+        KAFKA_ADVERTISED_LISTENERS: listeners((zone) => reach(site, spec, zone)),
         KAFKA_LOG_DIRS: LAYOUT.data(site.place, spec.name),
         KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS:
           spec.environment["KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS"] ?? REBALANCE_DELAY_MS,
@@ -154,6 +158,19 @@ export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>
     },
     probe: async (spec, site, _http, timeoutMs) =>
       (await answersApiVersions(port(site, spec), timeoutMs)) ? "ready" : "silent",
+  },
+  link: {
+    ...program("links"),
+    // The control port comes first: nobody but the observer speaks to this node itself.
+    listeners: (_spec, topology) => [CONTROL, ...crossingsOf(topology).map(crossingName)],
+    url: (spec, site) => `http://${reach(site, spec, spec.region)}`,
+    launch: async (spec, site) => node("links", spec, site, { LINK_CONFIG: JSON.stringify(linkConfig(spec, site)) }),
+    async probe(spec, site, http, timeoutMs) {
+      const token = site.secrets.get(controlSecret(spec.name));
+      return (await status(http, "/state", timeoutMs, "GET", { authorization: `Bearer ${token}` })) === 200
+        ? "ready"
+        : "silent";
+    },
   },
   rabbitmq: { refused: "RabbitMQ does not run on the embedded runtime" },
   redis: { refused: "Redis does not run on the embedded runtime" },
@@ -164,8 +181,8 @@ export const ROLES_EMBEDDED: Readonly<Record<Role, Recipe | { refused: string }>
 /** Apache Kafka waits 3 s for more members; one machine has them all at once. */
 const REBALANCE_DELAY_MS = "100";
 
-/** A listener's name that no region can have. */
-const CONTROL = "control port";
+/** A listener's name that no region can have. What has one has a token. */
+export const CONTROL = "control port";
 
 /** The name of the token of a node's control port among the secrets; no node can be called so. */
 export const controlSecret = (node: string) => `${node} control`;
@@ -192,17 +209,41 @@ export function refusal(spec: NodeSpec): string | undefined {
   return "refused" in entry ? entry.refused : undefined;
 }
 
-/** Where a node is reached from a region: a broker has a listener for each, others are reached directly. */
-export function reach(site: Site, to: NodeSpec | string, fromRegion: string): string {
+/** Where a node is reached from a zone: from its own directly, from another one through the link of that crossing. */
+export function reach(site: Site, to: NodeSpec | string, fromZone: string): string {
   const spec = typeof to === "string" ? nodeNamed(site.topology, to) : to;
   if (spec === undefined) throw new Error(`topology "${site.topology.name}" has no node "${String(to)}"`);
-  return `127.0.0.1:${site.ports[spec.name]?.[fromRegion] ?? port(site, spec)}`;
+  if (spec.region === fromZone) return `127.0.0.1:${port(site, spec)}`;
+  const link = site.ports[LINKS]?.[crossingName({ from: fromZone, to: spec.name })];
+  if (link !== undefined) return `127.0.0.1:${link}`;
+  // Never directly: that would be a way around the links.
+  throw new StackError(
+    `stack "${site.place.name}" has no link from ${fromZone} to ${spec.name}`,
+    "It was started by another version of regionctl: regionctl down, regionctl up.",
+  );
 }
 
-/** The observer's port. */
-function port(site: Site, spec: NodeSpec): number {
-  const [first] = recipeOf(spec).listeners(spec, site.topology);
-  const port = site.ports[spec.name]?.[first!];
+/** What the link program is told: for every crossing where to listen, and where its node is reached directly. */
+function linkConfig(spec: NodeSpec, site: Site): LinkConfig {
+  return {
+    listeners: crossingsOf(site.topology).map(({ from, to, toZone }) => ({
+      from,
+      to,
+      toZone,
+      listen: loopback(port(site, spec, crossingName({ from, to }))),
+      upstream: loopback(port(site, nodeNamed(site.topology, to)!, from)),
+    })),
+    control: { ...loopback(port(site, spec, CONTROL)), token: site.secrets.get(controlSecret(spec.name))! },
+  };
+}
+
+const loopback = (port: number) => ({ host: "127.0.0.1", port });
+
+/** A listener of a node: the one of that name, or the first, which is the observer's. */
+function port(site: Site, spec: NodeSpec, listener?: string): number {
+  const names = recipeOf(spec).listeners(spec, site.topology);
+  const name = listener !== undefined && names.includes(listener) ? listener : names[0]!;
+  const port = site.ports[spec.name]?.[name];
   if (port === undefined) throw new Error(`ports.json of stack "${site.place.name}" has no port for ${spec.name}`);
   return port;
 }
@@ -255,9 +296,15 @@ function secret(site: Site, spec: NodeSpec): string {
 }
 
 /** The status of any HTTP answer. */
-async function status(http: Http, path: string, timeoutMs: number, method?: string): Promise<number | undefined> {
+async function status(
+  http: Http,
+  path: string,
+  timeoutMs: number,
+  method?: string,
+  headers?: Readonly<Record<string, string>>,
+): Promise<number | undefined> {
   try {
-    return (await http.request(path, { method, timeoutMs })).status;
+    return (await http.request(path, { method, headers, timeoutMs })).status;
   } catch {
     return undefined; // nobody answers
   }

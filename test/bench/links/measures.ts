@@ -35,12 +35,10 @@ export interface Bulk {
 
 /** `down`: the peer's `source` pours; `up`: its `sink` swallows. */
 export async function bulk(proxied: Proxied, way: "up" | "down", bytes: number): Promise<Bulk> {
-  const socket = await connect(proxied.port);
   const cpuBefore = proxied.process?.cpuSeconds() ?? NaN;
   const began = performance.now();
-  await (way === "down" ? receive(socket, bytes) : send(socket, bytes));
+  await (way === "down" ? receive(proxied.port, bytes) : send(proxied.port, bytes));
   const seconds = (performance.now() - began) / 1_000;
-  socket.destroy();
   const cpu = (proxied.process?.cpuSeconds() ?? NaN) - cpuBefore;
   return { megabytesPerSecond: bytes / 1e6 / seconds, cpuPerGigabyte: cpu / (bytes / 1e9) };
 }
@@ -53,6 +51,7 @@ export interface Late {
 }
 
 const STAMP_BYTES = 8;
+const BUFFER_BYTES = 1 << 20;
 
 /** Both ends are here, so that one clock is enough. A message every `everyMs`. */
 export async function lateness(
@@ -112,7 +111,7 @@ export async function stream(
   let going = true;
   const pouring = (async () => {
     while (going) {
-      if (!socket.write(chunk)) await new Promise((resolve) => socket.once("drain", resolve).once("close", resolve));
+      if (!socket.write(chunk)) await drained(socket);
     }
   })();
   const watch = setInterval(() => (mostMiB = Math.max(mostMiB, proxied.process?.rssMiB() ?? NaN)), 50);
@@ -126,6 +125,16 @@ export async function stream(
   await pouring;
   server.close();
   return { bytesPerSecond, mostMiB, beganMiB };
+}
+
+function drained(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off("drain", done).off("close", done);
+      resolve();
+    };
+    socket.on("drain", done).on("close", done);
+  });
 }
 
 const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -145,24 +154,33 @@ function announced(bytes: number): Buffer {
   return header;
 }
 
-function receive(socket: net.Socket, bytes: number): Promise<void> {
-  return new Promise((resolve) => {
-    let left = bytes;
-    socket.on("data", (chunk) => {
-      left -= chunk.length;
-      if (left <= 0) resolve();
-    });
-    socket.write(announced(bytes));
-  });
+/** The bytes are counted in one buffer that is used again and again: this end must not be what is slow. */
+async function receive(port: number, bytes: number): Promise<void> {
+  let left = bytes;
+  let all = () => {};
+  const arrived = new Promise<void>((resolve) => (all = resolve));
+  const callback = (count: number) => {
+    left -= count;
+    if (left <= 0) all();
+    return true;
+  };
+  const socket = net.connect({ port, host: "127.0.0.1", onread: { buffer: Buffer.alloc(BUFFER_BYTES), callback } });
+  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+  socket.on("error", () => {});
+  socket.write(announced(bytes));
+  await arrived;
+  socket.destroy();
 }
 
-async function send(socket: net.Socket, bytes: number): Promise<void> {
+async function send(port: number, bytes: number): Promise<void> {
+  const socket = await connect(port);
   const acknowledged = once(socket);
   socket.write(announced(bytes));
-  const chunk = Buffer.alloc(256 * 1024, 7);
+  const chunk = Buffer.alloc(BUFFER_BYTES, 7);
   for (let left = bytes; left > 0; left -= chunk.length) {
     const part = left < chunk.length ? chunk.subarray(0, left) : chunk;
     if (!socket.write(part)) await new Promise((resolve) => socket.once("drain", resolve));
   }
   await acknowledged;
+  socket.destroy();
 }
