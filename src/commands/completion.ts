@@ -84,7 +84,7 @@ const VALUES: Readonly<Record<string, Words>> = {
   "--stack": { kind: "stacks" },
   "--topology": { kind: "topologies", files: true },
   "--tag": { kind: "tags" },
-  "--runtime": { words: ["embedded"] },
+  "--runtime": { words: ["docker", "embedded"] },
   "--reporter": { words: ["terminal", "json", "junit="] },
   "--out": { files: true },
   "--mode": { words: CUT_MODES },

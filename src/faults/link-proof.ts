@@ -68,17 +68,17 @@ export async function proveBandwidth(fault: Fault, proving: Proving): Promise<re
   const askedMs = (bytes * 1_000) / bytesPerSecond;
   return forEachCrossing(fault, look, async ({ crossing, direction }) => {
     const { rttMs, jitterMs } = delaysOn(crossing, look.rules);
+    // Only what comes back fills the direction against the one that connections are opened in, once all has come there.
     const back = direction.to === crossing.from;
-    const asked = { leastMs: askedMs * ENOUGH, otherwiseMs: rttMs + jitterMs + capMs(bytes, crossing, look.others) };
-    const { took, effective } = await timed(
-      fault,
-      crossing,
-      look,
-      { bytes, back },
-      askedMs * BOTH_WAYS + rttMs + jitterMs,
-      asked,
-    );
-    return { effective, measured: `${bytes} bytes in ${took} (${formatDuration(askedMs)} wanted)` };
+    const thereMs = back ? passingMs(bytes, onWay(crossing, "there", look.rules)) : 0;
+    const way = back ? "back" : "there";
+    const expectedMs = thereMs + passingMs(bytes, onWay(crossing, way, look.rules)) + rttMs + jitterMs;
+    const otherwiseMs = thereMs + passingMs(bytes, onWay(crossing, way, look.others)) + rttMs + jitterMs;
+    const onItsWayMs = Math.max(0, rttMs - jitterMs - earlyMs(rttMs));
+    const asked = { leastMs: (thereMs + askedMs) * ENOUGH + onItsWayMs, otherwiseMs };
+    const { took, effective } = await timed(fault, crossing, look, { bytes, back }, expectedMs, asked);
+    const more = thereMs > 0 ? `, after ${formatDuration(thereMs)} there` : "";
+    return { effective, measured: `${bytes} bytes in ${took} (${formatDuration(askedMs)} wanted${more})` };
   });
 }
 
@@ -86,13 +86,11 @@ const PASSING_MS = 200;
 const LEAST_BYTES = 1_024;
 const MOST_BYTES = 2 * 1_024 * 1_024;
 const ENOUGH = 0.9;
-/** An echo of as many bytes passes a cap of the other direction as well. */
-const BOTH_WAYS = 2;
 
-/** How long so many bytes take there and back under the tightest of these caps. */
-function capMs(bytes: number, crossing: Crossing, rules: readonly TimedRule[]): number {
-  const caps = onBothWays(crossing, rules).flatMap(({ effect }) => (effect.type === "cap" ? [effect] : []));
-  return Math.max(0, ...caps.map(({ bytesPerSecond }) => (bytes * BOTH_WAYS * 1_000) / bytesPerSecond));
+/** How long so many bytes take under the tightest of these caps. */
+function passingMs(bytes: number, rules: readonly TimedRule[]): number {
+  const caps = rules.flatMap(({ effect }) => (effect.type === "cap" ? [effect] : []));
+  return Math.max(0, ...caps.map(({ bytesPerSecond }) => (bytes * 1_000) / bytesPerSecond));
 }
 
 /** Connections that die: those that these rules have reset so far. Asked just before the end. */
@@ -187,13 +185,19 @@ async function acceptsNow(crossing: Crossing, { links }: Look): Promise<boolean>
   return accepts(crossing, { state: await links.state() });
 }
 
-/** The rules that a round trip on this crossing meets. */
-function onBothWays(crossing: Crossing, rules: readonly TimedRule[]): readonly TimedRule[] {
-  const { from, toZone } = crossing;
-  return rules.filter(
-    (rule) => concerns(rule, { from, to: toZone }, crossing) || concerns(rule, { from: toZone, to: from }, crossing),
-  );
+type Way = "there" | "back";
+
+/** The rules for the bytes that flow to the node, or for those that it answers. */
+function onWay({ from, to, toZone }: Crossing, way: Way, rules: readonly TimedRule[]): readonly TimedRule[] {
+  const bytes = way === "there" ? { from, to: toZone } : { from: toZone, to: from };
+  return rules.filter((rule) => concerns(rule, bytes, { from, to }));
 }
+
+/** The rules that a round trip on this crossing meets. */
+const onBothWays = (crossing: Crossing, rules: readonly TimedRule[]) => [
+  ...onWay(crossing, "there", rules),
+  ...onWay(crossing, "back", rules),
+];
 
 function delaysOn(crossing: Crossing, rules: readonly TimedRule[]): { rttMs: number; jitterMs: number } {
   const delays = onBothWays(crossing, rules).flatMap(({ effect }) => (effect.type === "delay" ? [effect] : []));
@@ -245,7 +249,9 @@ async function timed(
   if (shownByOthers(crossing, look).has(outcome)) return { took: `unknown, ${outcome} by a cut`, effective: true };
   if (outcome === "refused" && !(await acceptsNow(crossing, look)))
     return { took: `unknown, ${crossing.to} accepts nothing`, effective: true };
-  if (outcome === "stalled" && patienceMs < leastMs && patienceMs > otherwiseMs)
+  // Where a cap is, a probe may wait for others as long as it likes: less passes than may.
+  const isCapped = onBothWays(crossing, look.rules).some(({ effect }) => effect.type === "cap");
+  if (outcome === "stalled" && patienceMs > otherwiseMs && (patienceMs < leastMs || isCapped))
     return { took: `over ${formatDuration(patienceMs)}`, effective: true };
   return { took: `unknown, ${outcome} after ${formatDuration(tookMs)}`, effective: false };
 }

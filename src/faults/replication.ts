@@ -79,13 +79,11 @@ function checkOne(args: Args): readonly Complaint[] {
   if (given.length === 1) return [];
   const hint = "Write one of pause: true, delay: 5s, duplicate: 10%, reorder: 2s; several are several steps.";
   if (given.length === 0) return [{ path: ["target"], message: "what shall become of the stream is missing", hint }];
-  return given
-    .slice(1)
-    .map((name) => ({
-      path: [name],
-      message: `a replication has one fault, and this one has "${given[0]}" already`,
-      hint,
-    }));
+  return given.slice(1).map((name) => ({
+    path: [name],
+    message: `a replication has one fault, and this one has "${given[0]}" already`,
+    hint,
+  }));
 }
 
 function checkTarget({ target: { source, receiver } }: Args, topology: Topology): readonly Complaint[] {

@@ -88,7 +88,7 @@ export function faultSet(world: FaultWorld): FaultSet {
     const active = new Set(store.read().map(({ id }) => id));
     const late = faults.filter(({ id, kind }) => SHOWS_LATE.has(kind) && active.has(id) && !measured.has(id));
     for (const { id } of late) measured.add(id);
-    await Promise.all(late.map(measure));
+    await Promise.all(late.map((fault) => measure(fault)));
   }
 
   async function measure(fault: Fault, patienceMs?: number): Promise<void> {
@@ -98,17 +98,20 @@ export function faultSet(world: FaultWorld): FaultSet {
 
   /**
    * Takes nodes out of faults; what is left without a target is over, and a fault of the network alone is over at once.
-   * Then those nodes and links, or all, are made as wanted.
+   * Then those nodes and links are made as wanted, and others besides.
    */
   async function takeOut(
     targetsOf: (fault: Fault) => readonly string[] | undefined,
     by: EndedBy,
-    reconciled: "touched" | "all" | readonly string[] = "touched",
+    besides: "all" | readonly string[] = [],
   ): Promise<void> {
     const ending = store.read().filter((fault) => targetsOf(fault) !== undefined);
-    await measureLate(ending);
+    const lookAt = async () => {
+      await measureLate(ending);
+      if (ending.length > 0) await look(ending);
+    };
     // A look that fails keeps nothing broken: it is reported once all has ended.
-    const [looked] = await Promise.allSettled([ending.length > 0 ? look(ending) : undefined]);
+    const [looked] = await Promise.allSettled([lookAt()]);
     const ended: { id: string; targets: readonly string[] }[] = [];
     const over: Fault[] = [];
     store.change((faults) =>
@@ -124,10 +127,9 @@ export function faultSet(world: FaultWorld): FaultSet {
     );
     for (const { id } of over) running.get(id)?.cut();
     // Of a region that is started node by node the links come with the last one.
-    const touched = [...new Set([...over.flatMap(placesOf), ...ended.flatMap((end) => end.targets)])];
-    if (reconciled !== "touched" || touched.length > 0) {
-      await reconcile(reconciling, reconciled === "all" ? undefined : reconciled === "touched" ? touched : reconciled);
-    }
+    const touched = [...over.flatMap(placesOf), ...ended.flatMap((end) => end.targets)];
+    const meant = besides === "all" ? undefined : [...new Set([...touched, ...besides])];
+    if (meant === undefined || meant.length > 0) await reconcile(reconciling, meant);
     for (const { id, targets } of ended) record({ type: "fault", phase: "ended", id, by, targets });
     if (looked.status === "rejected") throw looked.reason;
   }

@@ -91,7 +91,7 @@ function begin(rule: LinkRule, nowMs: number): InForce {
   return { rule, resets: 0, bucket: effect.type === "cap" ? createBucket(effect.bytesPerSecond, nowMs) : undefined };
 }
 
-/** "drop us -> eu", "delay 40 ms, jitter 5 ms edge -> us (to backend-us only)". */
+/** "drop us -> eu", "delay 40 ms, jitter 5 ms edge -> us (only edge to backend-us)". */
 export function describeRule({ from, to, crossing, effect }: LinkRule): string {
   const only = crossing === undefined ? "" : ` (only ${crossing.from} to ${crossing.to})`;
   return `${describeEffect(effect)} ${from} -> ${to}${only}`;

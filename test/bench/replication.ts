@@ -12,10 +12,13 @@ const FAST: Rate = { perSecond: 200, seconds: 20, keys: 20 };
 
 /** The same without and with a WAN, in both directions: one of them has Kafka at home. */
 export async function replicationFigures({ regionctl, say }: Bench): Promise<readonly Figure[]> {
-  const up = (await regionctl("up", "--json")).facts as { nodes: readonly { node: string; address: string }[] };
+  await regionctl("up", "--json");
+  const [stack] = (await regionctl("status", "--json")).facts as readonly [
+    { nodes: readonly { node: string; address: string }[] },
+  ];
   const side = (region: string): Side => ({
     region,
-    url: `http://${up.nodes.find(({ node }) => node === `backend-${region}`)!.address}`,
+    url: `http://${stack.nodes.find(({ node }) => node === `backend-${region}`)!.address}`,
   });
   const [us, eu] = [side("us"), side("eu")];
   const figures: Figure[] = [];

@@ -2,8 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { link } from "../../src/commands/link.ts";
 import { UsageError } from "../../src/model/problem.ts";
-import { sandbox } from "../support/cli.ts";
+import { type Running, sandbox } from "../support/cli.ts";
 import { connect, echo, freePort, knock, startUpstream, until } from "./world.ts";
+
+/** However the story ends, the command does too. */
+const ended = ({ child }: Running): Disposable => ({ [Symbol.dispose]: () => void child.kill("SIGKILL") });
 
 describe("a link alone", () => {
   it("delays what passes, refuses what its upstream refuses, and ends when it is asked to", async () => {
@@ -12,6 +15,7 @@ describe("a link alone", () => {
     const port = await freePort();
     const to = `127.0.0.1:${upstream.port}`;
     const running = user.start("link", "--listen", String(port), "--upstream", to, "--latency", "40ms");
+    using _ = ended(running);
     await running.said("accepts connections");
     const client = await connect(port);
     const began = performance.now();
@@ -31,6 +35,7 @@ describe("a link alone", () => {
     await using user = sandbox();
     const port = await freePort();
     const running = user.start("link", "--listen", `127.0.0.1:${port}`, "--upstream", String(upstream.port));
+    using _ = ended(running);
     await running.said("accepts connections");
     expect(await knock(port)).toBe("connected");
     running.child.kill("SIGKILL");

@@ -113,9 +113,9 @@ describe("a cap", () => {
     const [beganMs, beganBytes] = [performance.now(), total()];
     await until(() => total() > 10_000_000);
     const measured = ((total() - beganBytes) * 1_000) / (performance.now() - beganMs);
-    // Between two looks there may be some milliseconds.
-    expect(measured / rate).toBeGreaterThan(0.97);
-    expect(measured / rate).toBeLessThan(1.03);
+    // Between two looks there may be many milliseconds; caps.test.ts is exact.
+    expect(measured / rate).toBeGreaterThan(0.9);
+    expect(measured / rate).toBeLessThan(1.1);
     const shares = upstream.wires.map((each) => each.length() / (total() / 4));
     for (const share of shares) expect(share).toBeCloseTo(1, 0);
     for (const { socket } of clients) socket.destroy();

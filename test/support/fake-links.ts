@@ -42,9 +42,15 @@ export function fakeLinks({ crossings, isUp, told }: FakeLinksWorld): FakeLinks 
       return {
         rules: links.rules.map(({ until: _until, ...rule }) => ({ ...rule, resets: links.resets[rule.id] })),
         crossings: crossings.map(({ from, to, toZone }) => ({
-          ...{ from, to, toZone },
-          ...{ connections: 2, opened: 2, turnedAway: 0, bytesThere: 0, bytesBack: 0 },
+          from,
+          to,
+          toZone,
+          connections: 2,
+          opened: 2,
+          turnedAway: 0,
           accepts: isUp(to),
+          bytesThere: 0,
+          bytesBack: 0,
         })),
         queuedBytes: 0,
         queueLimitBytes: 1,

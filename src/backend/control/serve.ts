@@ -1,5 +1,5 @@
 // The control port: what a backend can be told to do to itself, so that moments can be tried that nobody outside could bring
-// about. Only from this machine, and only for those who know the token.
+// about. Only from this machine (or, in a container, from where its port is published to), and only for those who know the token.
 //
 //   GET /control  ->  what it does: {hold, skewMs, replication} as in the model, and {held, sources: {us: {waiting, ...}}}
 //   PUT /control      {hold, skewMs, replication}, whole -> the same answer        Authorization: Bearer <CONTROL_TOKEN>
@@ -10,16 +10,16 @@ import type { Controls } from "./controls.ts";
 import { parseOrder, WrongOrder } from "./order.ts";
 
 export interface ControlSettings {
+  host: string;
   port: number;
   token: string;
 }
 
-const HOST = "127.0.0.1";
 const BODY_LIMIT_BYTES = 16 * 1_024;
 const REQUEST_TIMEOUT_MS = 2_000;
 
 /** Resolves when it listens. */
-export async function serveControl(controls: Controls, { port, token }: ControlSettings): Promise<Server> {
+export async function serveControl(controls: Controls, { host, port, token }: ControlSettings): Promise<Server> {
   const server = createServer((request, response) => {
     answer(controls, token, request).then(
       ([status, body]) => send(response, status, body),
@@ -29,7 +29,7 @@ export async function serveControl(controls: Controls, { port, token }: ControlS
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explained(error, port)));
-    server.listen({ port, host: HOST }, resolve);
+    server.listen({ port, host }, resolve);
   });
   server.unref();
   return server;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { StackError } from "../../model/problem.ts";
 
 export interface Engine {
@@ -21,8 +21,9 @@ export interface Engine {
 /** Connects to the engine that `docker` would use. Throws StackError when it cannot be used, and says what to do. */
 export async function connect(env: Environment = process.env): Promise<Engine> {
   const endpoint = endpointOf(env);
-  const docker = new Docker(optionsOf(endpoint, env));
+  const options = optionsOf(endpoint, env);
   try {
+    const docker = await client(options);
     const found = await versionOf(docker);
     if (found.Os !== "linux") throw new StackError(`${at(endpoint)} runs ${found.Os} containers`, LINUX_WANTED);
     if (olderThan(found.ApiVersion, OLDEST_API))
@@ -35,6 +36,13 @@ export async function connect(env: Environment = process.env): Promise<Engine> {
   } catch (error) {
     throw error instanceof StackError ? error : unreachable(error, endpoint);
   }
+}
+
+/** Loading dockerode takes a tenth of a second: whoever has no engine does not pay for it. */
+async function client(options: Docker.DockerOptions): Promise<Docker> {
+  if (options.socketPath !== undefined && process.platform !== "win32") fs.accessSync(options.socketPath);
+  const { default: Dockerode } = await import("dockerode");
+  return new Dockerode(options);
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -92,13 +92,16 @@ export function dockerNode(spec: NodeSpec, site: Site, stack: Neighbours): Docke
   }
 
   async function failedToStart(error: unknown): Promise<NodeFailed> {
-    const found = await inspect().catch(() => undefined);
+    const isRemoved = await inspect().then(
+      (found) => found === undefined,
+      () => false, // nobody tells
+    );
     const { message, hint } = error as StackError;
     const failed = new NodeFailed(
       spec.name,
-      found === undefined ? "has no container any more: somebody removed it" : `could not be started: ${message}`,
-      await logTail(LOG_LINES),
-      found === undefined ? 'Its disk is gone with it. Begin anew: "regionctl down", "regionctl up".' : (hint ?? LOGS),
+      isRemoved ? "has no container any more: somebody removed it" : `could not be started: ${message}`,
+      await logTail(LOG_LINES).catch(() => []),
+      isRemoved ? 'Its disk is gone with it. Begin anew: "regionctl down", "regionctl up".' : (hint ?? DOCTOR),
     );
     failed.cause = error;
     return failed;
@@ -167,7 +170,7 @@ export function dockerNode(spec: NodeSpec, site: Site, stack: Neighbours): Docke
   }
 
   async function failed(reason: string): Promise<NodeFailed> {
-    return new NodeFailed(spec.name, reason, await logTail(LOG_LINES), LOGS);
+    return new NodeFailed(spec.name, reason, await logTail(LOG_LINES).catch(() => []), DOCTOR);
   }
 
   /** Resolves with true when it has ended, with false when that takes longer. */
@@ -256,4 +259,4 @@ function tooSlow(readiness: Readiness): string {
     : `did not answer within ${seconds} s`;
 }
 
-const LOGS = 'See whether this machine has what it needs: "regionctl doctor".';
+const DOCTOR = 'See whether this machine has what it needs: "regionctl doctor".';
