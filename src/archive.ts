@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { judge, verdictOf } from "./checkers/index.ts";
+import type { Cluster } from "./model/cluster.ts";
 import { type Event, runOf } from "./model/event.ts";
 import { StackError, UsageError } from "./model/problem.ts";
 import type { Run } from "./model/run.ts";
@@ -53,10 +54,20 @@ export function createRun(out: string, id: string, files: { scenario: string; to
   };
 }
 
-/** Keeps the nodes' logs: after `down` they are gone. */
-export function keepLogs(directory: string, stackDirectory: string): void {
-  const logs = path.join(stackDirectory, "logs");
-  if (fs.existsSync(logs)) fs.cpSync(logs, path.join(directory, "logs"), { recursive: true });
+/** More than any node writes in a run, and bounded. */
+const MOST_LOG_LINES = 1_000_000;
+
+/** Keeps the nodes' logs: after `down` they are gone. They lie in the stack's directory, or the cluster has them. */
+export async function keepLogs(directory: string, stack: { directory: string; cluster: Cluster }): Promise<void> {
+  const [from, to] = [stack.directory, directory].map((each) => path.join(each, "logs"));
+  if (fs.existsSync(from!)) fs.cpSync(from!, to!, { recursive: true });
+  for (const { spec, logTail } of stack.cluster.nodes) {
+    const file = path.join(to!, `${spec.name}.log`);
+    if (fs.existsSync(file)) continue;
+    // That one cannot be had is no reason to lose the others; whoever looks for it finds why.
+    const lines = await logTail(MOST_LOG_LINES).catch((error: Error) => [`this log is lost: ${error.message}`]);
+    fs.writeFileSync(file, lines.map((line) => `${line}\n`).join(""));
+  }
 }
 
 export function saveVerdicts(run: Run): void {

@@ -71,7 +71,7 @@ export async function run(options: RunOptions): Promise<Run> {
       }
       return result;
     },
-    () => stack && keepLogs(writer.directory, stack.directory),
+    () => stack && keepLogs(writer.directory, stack),
     () => (history.events.length === 0 ? writer.discard() : writer.close()),
     () => (isKept ? stack?.leave() : stack?.down()),
   );

@@ -97,8 +97,9 @@ export async function up(around: Surroundings, options: UpOptions): Promise<Stac
     const error = !signal.aborted && isEndedByOthers(directory, record) ? endedWhileStarting(name) : failure;
     events?.close();
     try {
-      await cluster?.down();
-      // What the runtime could not take down keeps its directory: `down` will find it there.
+      // One whose start failed has tried to take down what it had begun. Where it could not, as without its engine, neither
+      // can this: the directory stays, and `down` will find it there.
+      await (cluster ?? (await runtime.reconnect(placeOf(record, directory), topology))).down();
       await removeOwn(around, directory, record);
     } catch {
       // The first error is the one that counts.

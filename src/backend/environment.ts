@@ -74,7 +74,8 @@ function portOf(text: string, name = "PORT"): number {
 function controlOf(env: Variables): ControlSettings | undefined {
   if ((env.CONTROL_PORT ?? "") === "") return undefined;
   const token = needed(env, "CONTROL_TOKEN", /^[\x21-\x7e]{16,}$/, "at least 16 visible characters, hard to guess");
-  return { host: env.CONTROL_HOST ?? "127.0.0.1", port: portOf(env.CONTROL_PORT!, "CONTROL_PORT"), token };
+  // A host that is empty would be every one there is.
+  return { host: env.CONTROL_HOST || "127.0.0.1", port: portOf(env.CONTROL_PORT!, "CONTROL_PORT"), token };
 }
 
 function policyOf(word: string): Settings["conflicts"] {

@@ -3,12 +3,16 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { Command } from "commander";
+import { StackError } from "../model/problem.ts";
 import { EXIT } from "../model/verdict.ts";
 import { MARK, paintFor } from "../reporters/paint.ts";
+import { connect } from "../runtimes/docker/engine.ts";
+import { missingImages, overridesOf, resolveImages } from "../runtimes/docker/images.ts";
 import { isRoot, postgresUser, regionctlHome, unusableHome } from "../runtimes/embedded/home.ts";
 import { postgresBinaries } from "../runtimes/embedded/postgres-binaries.ts";
 import { programFile } from "../runtimes/embedded/programs.ts";
 import { list } from "../stack.ts";
+import { loadTopologyOrThrow } from "./files.ts";
 import { print } from "./print.ts";
 import { surroundings } from "./surroundings.ts";
 
@@ -39,6 +43,7 @@ export function doctor(): Command {
         space(home),
         port(),
         stacks(),
+        dockerEngine(),
       ]);
       const ok = findings.every((finding) => finding.ok);
       const paint = paintFor("stdout");
@@ -117,6 +122,24 @@ async function port(): Promise<Finding> {
     ok: true,
     found: free ? "free: the default stack listens there" : "in use: the default stack will listen on another port",
   };
+}
+
+/** Nothing needs it: without it stacks are embedded. What is there of it, and what would be missing, is worth a line. */
+async function dockerEngine(): Promise<Finding> {
+  const name = "Docker";
+  try {
+    const { docker, address, version, local } = await connect();
+    const where = `${version} at ${address}`;
+    if (!local) return { name, ok: true, found: `not used: ${where} is on another machine` };
+    const missing = missingImages(await resolveImages(docker, loadTopologyOrThrow("property"), overridesOf([])));
+    if (missing.length === 0) return { name, ok: true, found: `${where}, with every image` };
+    const images = missing.map(({ image }) => image).join(", ");
+    const get = '"regionctl images pull", or without a registry "regionctl images build"';
+    return { name, ok: true, found: `${where}; not used, because it lacks ${images}: ${get}` };
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error;
+    return { name, ok: true, found: `not used: ${error.message}. ${error.hint ?? ""}`.trim() };
+  }
 }
 
 const stacks = () =>

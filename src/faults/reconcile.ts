@@ -1,6 +1,6 @@
 // Compares what is with what is wanted, and makes it so. Everything that begins or ends a fault ends here; twice is harmless.
 import { type Cluster, LINKS, type Links, type Node } from "../model/cluster.ts";
-import type { NodeEvent, Recorder } from "../model/event.ts";
+import type { Recorder } from "../model/event.ts";
 import { type Control, type Fault, NO_CONTROL, type NodeState, type World } from "../model/fault.ts";
 import { NodeFailed } from "../model/problem.ts";
 import type { Clock } from "../model/time.ts";
@@ -22,6 +22,9 @@ export interface Reconciling {
   /** Read anew for each node at the moment of acting, so that the last wish counts. */
   faults(): readonly Fault[];
   hold: HoldNode;
+  /** Says that a node is down that nobody asked to be; once, until it lives again. */
+  died(node: string): void;
+  lives(node: string): void;
 }
 
 /**
@@ -44,7 +47,7 @@ async function settleLinks(world: Reconciling): Promise<void> {
   const program = nodes.find(({ spec }) => spec.name === LINKS);
   await world.hold(LINKS, async () => {
     for (let round = 1; ; round++) {
-      if (program !== undefined) await settleNode(world, program, NOBODY_ASKED);
+      if (program !== undefined) await settleProgram(world, program);
       const trouble = await settleRules(world, links);
       if (trouble === undefined) return;
       // One that died of something else just now is down when it is looked at again.
@@ -73,16 +76,19 @@ async function settleRules({ topology, clock, faults }: Reconciling, links: Link
   }
 }
 
-/** No fault may be on the link program, so it died by itself, and a run must know. */
-const NOBODY_ASKED = "its process ended by itself";
+/** No fault may be on the link program: when it is down it died by itself, and a run must know before it is up again. */
+async function settleProgram(world: Reconciling, program: Node): Promise<void> {
+  const { nodes } = await world.cluster.observe();
+  if ((nodes.get(LINKS) ?? "down") === "down") world.died(LINKS);
+  await settleNode(world, program);
+  world.lives(LINKS);
+}
+
 const LOG_LINES = 20;
 
-/** `died`: what is said when it is down though nobody can have asked for that. */
-async function settleNode(world: Reconciling, node: Node, died?: string): Promise<void> {
+async function settleNode(world: Reconciling, node: Node): Promise<void> {
   const name = node.spec.name;
   let told: Control | undefined;
-  const say = (state: NodeEvent["state"], why: Pick<NodeEvent, "expected" | "detail"> = { expected: true }) =>
-    world.record({ type: "node", node: name, state, ...why });
   // A wish may change while a start is under way; a few rounds always suffice, and a bound keeps a flapping node from holding us.
   for (let round = 1; ; round++) {
     const faults = world.faults();
@@ -108,8 +114,9 @@ async function settleNode(world: Reconciling, node: Node, died?: string): Promis
       continue;
     }
     told = undefined; // forgotten with its process
-    if (died !== undefined && is === "down" && round === 1) say("down", { expected: false, detail: died });
-    await MOVES[wish](node, is, graceMs(name, faults), (state) => say(state));
+    await MOVES[wish](node, is, graceMs(name, faults), (state) =>
+      world.record({ type: "node", node: name, state, expected: true }),
+    );
   }
 }
 

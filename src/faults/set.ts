@@ -51,6 +51,9 @@ export interface FaultSet {
   beforeEnd(look: BeforeEnd): void;
   /** A node is being stopped, started or paused by this process right now. */
   moving(node: string): boolean;
+  /** Somebody saw that a node is down though no fault wants it so: recorded once, until it is seen alive. */
+  died(node: string): void;
+  lives(node: string): void;
   /** What of any fault is left: active ones, and nodes, links and controls that are not as the topology says. */
   leftovers(): Promise<readonly string[]>;
 }
@@ -76,7 +79,14 @@ export function faultSet(world: FaultWorld): FaultSet {
       moving.set(node, moving.get(node)! - 1);
     }
   };
-  const reconciling = { ...world, hold, faults: () => store.read() };
+  const dead = new Set<string>();
+  const died = (node: string) => {
+    if (dead.has(node)) return;
+    dead.add(node);
+    record({ type: "node", node, state: "down", expected: false, detail: "its process ended by itself" });
+  };
+  const lives = (node: string) => void dead.delete(node);
+  const reconciling = { ...world, hold, faults: () => store.read(), died, lives };
   const running = new Map<string, { over: Promise<void>; cut: () => void }>();
   const used = new Set<string>();
   const activities = new Set<{ id: string; over: Promise<void>; hasEnd: boolean; cut: () => void }>();
@@ -229,6 +239,8 @@ export function faultSet(world: FaultWorld): FaultSet {
       look = how;
     },
     moving: (node) => (moving.get(node) ?? 0) > 0,
+    died,
+    lives,
     async leftovers() {
       return [
         ...store.read().map((fault) => `${fault.id} is still active`),

@@ -44,6 +44,8 @@ export interface NodeSpec {
   publish?: number;
   /** Files mounted read-only: absolute source on this machine -> path in the container. */
   files: readonly { source: string; target: string }[];
+  /** What a service runs in place of its image's own command, word for word; addresses as in the environment. */
+  command?: readonly string[];
 }
 
 export interface LinkSpec {

@@ -1,4 +1,6 @@
 // The links of a stack as a program: LINK_CONFIG -> proxy, and a control API for those who know the token.
+import { lookup } from "node:dns/promises";
+import type { LinkListener } from "../model/link.ts";
 import { readConfig } from "./config.ts";
 import { serveControl } from "./control.ts";
 import { createProxy } from "./proxy.ts";
@@ -14,8 +16,17 @@ function fail(reason: string): never {
   process.exit(1);
 }
 
+/** Names are looked up once: a listener that opens again, and a probe of it, must mean the place where clients come in. */
+async function located({ listen, ...listener }: LinkListener): Promise<LinkListener> {
+  const { address } = await lookup(listen.host).catch((error: Error) => {
+    throw new Error(`there is no address of this machine behind ${listen.host}, to listen on: ${error.message}`);
+  });
+  return { ...listener, listen: { ...listen, host: address } };
+}
+
 async function main(): Promise<void> {
-  const config = readConfig(process.env["LINK_CONFIG"]);
+  const given = readConfig(process.env["LINK_CONFIG"]);
+  const config = { ...given, listeners: await Promise.all(given.listeners.map(located)) };
   const proxy = await createProxy({ config, say, random: Math.random });
   if (config.control) await serveControl({ control: config.control, proxy, listeners: config.listeners });
   for (const { from, to, toZone, listen, upstream } of config.listeners)

@@ -13,6 +13,8 @@ export interface Upstream {
 }
 
 const RETRY_MS = 20;
+/** Nobody who lives needs as long to take a connection; whoever is gone without a trace is looked up anew. */
+const CONNECT_WITHIN_MS = 1_000;
 /** Shorter than this, and connecting again at once would only spin. */
 const SHORT_MS = 1_000;
 const LONGEST_PAUSE_MS = 1_000;
@@ -54,12 +56,20 @@ export function watchUpstream(
     socket = trial;
     let connectedMs: number | undefined;
     let problem: NodeJS.ErrnoException | undefined;
+    let limit: NodeJS.Timeout | undefined;
+    // Only the connection: a name server may take longer, and what it says is of interest.
+    trial.on("connectionAttempt", () => {
+      clearTimeout(limit);
+      limit = setTimeout(() => trial.destroy(), CONNECT_WITHIN_MS);
+    });
     trial.once("connect", () => {
+      clearTimeout(limit);
       connectedMs = now();
       tell(true, "");
     });
     trial.on("error", (error) => (problem = error));
     trial.once("close", () => {
+      clearTimeout(limit);
       // Another one took its place.
       if (socket !== trial) return;
       if (connectedMs !== undefined) return again(now() - connectedMs);

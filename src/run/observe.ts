@@ -46,31 +46,23 @@ const firstValue = (now: number) => 1_000 + Math.floor(now / 1_000) * 10;
 
 /** Records once per death that a node is down though no fault wants it so. No fault is ever on the link program. */
 function watchNodes(stack: Stack): { stop(): Promise<void> } {
-  const { cluster, events, clock } = stack;
+  const { cluster, faults, clock } = stack;
   const ending = new AbortController();
-  const known = new Set<string>();
   const suspects = new Set<string>();
   const look = async () => {
-    const should = wanted(stack.topology, stack.faults.active());
+    const should = wanted(stack.topology, faults.active());
     const is = await cluster.observe();
     for (const [name, state] of should.nodes) {
       const dead = state === "up" && is.nodes.get(name) === "down";
       if (!dead) {
-        known.delete(name);
+        faults.lives(name);
         suspects.delete(name);
-      } else if (stack.faults.moving(name)) {
+      } else if (faults.moving(name)) {
         suspects.delete(name); // being started right now
       } else if (name !== LINKS && !suspects.has(name)) {
         suspects.add(name); // a fault that ends or begins at this instant looks alike: look once more
-      } else if (!known.has(name)) {
-        known.add(name);
-        events.append({
-          type: "node",
-          node: name,
-          state: "down",
-          expected: false,
-          detail: "its process ended by itself",
-        });
+      } else {
+        faults.died(name);
       }
     }
   };

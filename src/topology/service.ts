@@ -4,10 +4,11 @@ import path from "node:path";
 import { z } from "zod";
 import { EDGE, type NodeSpec, ROLES, type Role } from "../model/topology.ts";
 import { LINKS } from "../model/cluster.ts";
-import { addressesIn } from "../model/address.ts";
+import { type Address, addressesIn, namedIn } from "../model/address.ts";
+import { wordsOf } from "./command.ts";
 import { mount, needs, pairs, port, text } from "./forms.ts";
 import { parseWith } from "./issues.ts";
-import { isMap, type Path, type Source } from "./source.ts";
+import { isMap, type Path, type Source, type Spot } from "./source.ts";
 import type { Variables } from "./variables.ts";
 import { didYouMean, listed } from "./words.ts";
 
@@ -17,7 +18,9 @@ const seconds = z.union([z.string(), z.number()]);
 const service = z.strictObject({
   image: text.optional(),
   build: z.union([text, z.record(z.string(), z.unknown())], { error: "expected a folder or a map" }).optional(),
-  command: z.union([text, z.array(z.string())], { error: "expected a text or a list of texts" }).optional(),
+  command: z
+    .union([z.string(), z.array(z.string()), z.null()], { error: "expected a text or a list of texts" })
+    .optional(),
   ports: z.array(port).max(16).default([]),
   volumes: z.array(mount).max(16).default([]),
   environment: pairs.default({}),
@@ -70,6 +73,10 @@ const IMAGES: Readonly<Record<string, Role>> = {
   rabbitmq: "rabbitmq",
   redis: "redis",
   "regionctl/backend": "backend",
+  // Those of compose/images, which stand for the official ones.
+  "regionctl/postgres": "postgres",
+  "regionctl/nginx": "gateway",
+  "regionctl/kafka": "kafka",
 };
 
 const LABELS = ["regionctl.region", "regionctl.role", "regionctl.port"];
@@ -109,10 +116,7 @@ export function nodeOf(name: string, value: unknown, around: Surroundings): Serv
   const files = filesOf(parsed, wrong.has("image") || wrong.has("labels") ? undefined : role, source, at);
   // What the rest depends on is wrong in itself, and that was said.
   if (wrong.size > 0) return undefined;
-  if (parsed.command !== undefined && role !== "service" && role !== "kafka") {
-    const message = `regionctl starts a ${role} with a command of its own, so "command" is not honoured here`;
-    source.say({ path: [...at, "command"], key: true }, message, "Remove it, or configure it by environment or files.");
-  }
+  const command = commandOf(parsed, role, source, at);
   const environment = environmentOf(parsed.environment, around.variables);
   const ports = portsOf(name, role, parsed, labels, environment, source);
   if (region === undefined || ports === undefined) return undefined;
@@ -128,6 +132,7 @@ export function nodeOf(name: string, value: unknown, around: Surroundings): Serv
       port: ports.own,
       ...(published === undefined ? {} : { publish: published }),
       files,
+      ...(command === undefined ? {} : { command }),
     },
     ports: ports.all,
   };
@@ -199,6 +204,17 @@ function regionOf(name: string, labels: Labels, { source, regions }: Surrounding
   if (label === EDGE || (label !== null && regions.includes(label))) return label;
   const spot = { path: [...at, "labels", "regionctl.region"], word: label ?? "" };
   source.say(spot, `there is no region "${label ?? ""}"`, didYouMean(label ?? "", [...regions, EDGE], "Regions are"));
+  return undefined;
+}
+
+/** A user's own image runs what its file says; what we know how to run, we start ourselves. */
+function commandOf(parsed: Service, role: Role, source: Source, at: Path): NodeSpec["command"] {
+  const path = [...at, "command"];
+  if (role === "service")
+    return wordsOf(parsed.command, ({ word, message, hint }) => source.say({ path, word }, message, hint));
+  if (parsed.command === undefined || parsed.command === null) return undefined;
+  const message = `regionctl starts a ${role} with a command of its own, so "command" is not honoured here`;
+  source.say({ path, key: true }, message, "Remove it, or configure it by environment or files.");
   return undefined;
 }
 
@@ -295,14 +311,40 @@ export function checkAddresses(nodes: readonly ServiceNode[], source: Source): v
         if (address.name === "localhost" || address.name === spec.name) continue;
         const spot = { path: ["services", spec.name, "environment", variable], word: address.text };
         const to = nodes.find((node) => node.spec.name === address.name);
-        if (to === undefined) {
-          const hint = didYouMean(address.name, names, "Services are");
-          source.say(spot, `${variable} names "${address.name}", and there is no such service`, hint);
-        } else if (to.ports !== undefined && !to.ports.includes(address.port)) {
-          const hint = `Write ${address.name}:${to.spec.port}, or set the label regionctl.port of ${address.name}.`;
-          source.say(spot, `${address.name} serves ${listed(to.ports.map(String))}, not ${address.port}`, hint);
+        if (to !== undefined) {
+          checkPort(address, to, spot, source);
+          continue;
         }
+        const hint = didYouMean(address.name, names, "Services are");
+        source.say(spot, `${variable} names "${address.name}", and there is no such service`, hint);
       }
     }
+    checkCommand(spec, nodes, source);
   }
+}
+
+/** The same for a command; there much that looks like an address is none, so only those of services count. */
+function checkCommand(spec: NodeSpec, nodes: readonly ServiceNode[], source: Source): void {
+  const linked = namedIn(
+    spec.environment,
+    nodes.map((node) => node.spec),
+  );
+  for (const [i, word] of (spec.command ?? []).entries()) {
+    for (const address of addressesIn(word)) {
+      const to = nodes.find((node) => node.spec.name === address.name && node.spec.name !== spec.name);
+      if (to === undefined) continue;
+      const spot = { path: ["services", spec.name, "command", i], word: address.text };
+      checkPort(address, to, spot, source);
+      // Links are made for what environments name.
+      if (to.spec.region === spec.region || linked.includes(to.spec)) continue;
+      const message = `${address.name} is in another region, and "command" alone makes no link to it`;
+      source.say(spot, message, `Name it under "environment" too, e.g. PEER: ${address.name}:${to.spec.port}.`);
+    }
+  }
+}
+
+function checkPort(address: Address, to: ServiceNode, spot: Spot, source: Source): void {
+  if (to.ports === undefined || to.ports.includes(address.port)) return;
+  const hint = `Write ${address.name}:${to.spec.port}, or set the label regionctl.port of ${address.name}.`;
+  source.say(spot, `${address.name} serves ${listed(to.ports.map(String))}, not ${address.port}`, hint);
 }

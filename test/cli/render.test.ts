@@ -4,7 +4,8 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { loadTopologyOrThrow } from "../../src/commands/files.ts";
-import { renderCompose, renderNginxOf } from "../../src/commands/render.ts";
+import { renderNginxOf } from "../../src/commands/render.ts";
+import { renderCompose } from "../../src/commands/render/topology.ts";
 import type { Topology } from "../../src/model/topology.ts";
 import { temporaryHome } from "../runtimes/children.ts";
 

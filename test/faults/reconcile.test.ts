@@ -32,6 +32,8 @@ function world(faults: readonly Fault[] = []) {
     record: note.record,
     faults: () => active,
     hold: (_node, work) => work(),
+    died: (node) => void note.record({ type: "node", node, state: "down", expected: false }),
+    lives: () => {},
   };
   return { cluster, note, clock, active, reconciling };
 }

@@ -1,5 +1,6 @@
 // The rules of failover, one body against both gateways: ours, and NGINX with the configuration that we render.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startWan } from "../backend/wan.ts";
 import { ask, configFor, fillBacklog, nginxRuns, startBackend, startGateway, until } from "./world.ts";
 import type { Backend, Kind, Reply } from "./world.ts";
 
@@ -185,6 +186,37 @@ describe.each(kinds)("$title", ({ kind, runs }) => {
       for (const socket of crowd) socket.destroy();
       await full.kill();
       expect(await full.seen()).toEqual([]);
+    },
+  );
+
+  story(
+    "a region behind a network that is cut: out of rotation after the first silence, and back by itself",
+    async () => {
+      await using wan = await startWan(Number(us.address.split(":")[1]));
+      await using gateway = await startGateway(kind, configFor([{ ...us, address: wan.address }, eu]));
+      expect(await ask(gateway, "GET /us/health")).toMatchObject({ status: 200, servedBy: "backend-us" });
+      wan.cut();
+      // Connections open as ever, so a write has left, and nobody knows what became of it.
+      const [write, read] = await Promise.all([
+        ask(gateway, "PUT /us/properties/7", { body: PRICE }),
+        ask(gateway, "GET /us/properties/7"),
+      ]);
+      ours(write, 502, /may or may not/);
+      expect(sentBytes(write)[0]).toBeGreaterThan(PRICE.length);
+      expect(read).toMatchObject({ status: 200, servedBy: "backend-eu" });
+      for (let n = 0; n < 20; n++)
+        expect(await ask(gateway, "GET /us/health")).toMatchObject({ status: 200, servedBy: "backend-eu" });
+      ours(await ask(gateway, "GET /us/metrics"), 503, /no other region may answer/);
+      const before = wan.opened();
+      for (let n = 0; n < 50; n++) await ask(gateway, "GET /us/properties/7");
+      // Hardly anybody is sent there to see: one a second.
+      expect(wan.opened() - before).toBeLessThan(10);
+      wan.mend();
+      await until(async () => (await ask(gateway, "GET /us/health")).servedBy === "backend-us");
+      expect(await eu.writes()).toEqual([]);
+      // What was under way has arrived by now, once.
+      await until(async () => (await us.seen()).some(({ method }) => method === "PUT"));
+      expect((await us.seen()).filter(({ method, left }) => method === "PUT" && !left)).toHaveLength(1);
     },
   );
 

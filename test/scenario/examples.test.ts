@@ -42,7 +42,7 @@ expect:
 
 const load = (text: string) => parseScenario(text, FILE, vocabulary, { env: {} });
 const withStep = (step: string) =>
-  `name: one\ntopology: property\ntraffic: [workload: edit-properties]\nsteps:\n  - ${step}\nexpect: [converges]\n`;
+  `name: one\ntopology: property\ntraffic: [workload: edit-properties]\nsteps:\n  - ${step}\nexpect: [converges: { within: 10s }]\n`;
 const errors = (text: string) =>
   load(text)
     .problems.filter(({ severity }) => severity === "error")
@@ -78,10 +78,10 @@ describe("the example of the language", () => {
 describe("the words for the network", () => {
   it.each([
     "{ partition: us | eu, for: 1s }",
-    "{ partition: us -> eu, mode: refuse, for: 1s }",
+    "{ partition: eu -> us, mode: refuse, for: 1s }",
     "{ partition: edge | us, mode: reset, for: 1s }",
     "{ isolate: us, for: 1s }",
-    "{ isolate: backend-eu, for: 1s }",
+    "{ isolate: gateway, for: 1s }",
     "{ latency: us | eu, add: 80ms, jitter: 10ms, for: 1s }",
     "{ bandwidth: us -> eu, cap: 1mbit, for: 1s }",
     "{ flaky: us | eu, resets: 5%, for: 1s }",
@@ -98,6 +98,8 @@ describe("the words for the network", () => {
     ["{ partition: us | ap }", "a region that does not exist"],
     ["{ partition: us }", "no second side"],
     ["{ partition: us | eu, mode: slow }", "a mode that there is not"],
+    ["{ partition: us -> eu, mode: refuse }", "connections that nobody opens from there"],
+    ["{ isolate: backend-eu }", "a node that talks to others inside its region"],
     ["{ latency: us | eu, add: -80ms }", "a delay below nothing"],
     ["{ latency: us | eu, add: 80 }", "no unit"],
     ["{ latency: us | eu }", "no delay at all"],

@@ -69,7 +69,7 @@ describe("steps inside a step", () => {
       "scenarios/story.yaml:7:9
         7 |       - kil: backend-us
           |         ^^^ there is no verb "kil"
-        Did you mean "kill"? Verbs are request, traffic, kill, stop, start, restart, pause, resume, region-outage, hold, chaos, heal, wait, expect, settle, together, repeat.
+        Did you mean "kill"? Verbs are request, traffic, kill, stop, start, restart, pause, resume, region-outage, partition, isolate, latency, bandwidth, flaky, replication, clock-skew, hold, chaos, heal, wait, expect, settle, together, repeat.
       scenarios/story.yaml:8:15
         8 |       - kill: backend-usa
           |               ^^^^^^^^^^^ topology "property" has no node "backend-usa"
@@ -135,15 +135,15 @@ describe("steps inside a step", () => {
       scenarios/story.yaml:14:9
         14 |       - request: GET /us/health
            |         ^^^^^^^ "chaos" draws from faults, and "request" is none that can be drawn
-        Faults are kill, stop, pause, region-outage, hold.
+        Faults are kill, stop, pause, region-outage, partition, isolate, latency, bandwidth, flaky, replication, clock-skew, hold.
       scenarios/story.yaml:15:9
         15 |       - restart: db-us
            |         ^^^^^^^ "chaos" draws from faults, and "restart" is none that can be drawn
-        Faults are kill, stop, pause, region-outage, hold.
+        Faults are kill, stop, pause, region-outage, partition, isolate, latency, bandwidth, flaky, replication, clock-skew, hold.
       scenarios/story.yaml:16:9
         16 |       - chaos:
            |         ^^^^^ "chaos" draws from faults, and "chaos" is none that can be drawn
-        Faults are kill, stop, pause, region-outage, hold."
+        Faults are kill, stop, pause, region-outage, partition, isolate, latency, bandwidth, flaky, replication, clock-skew, hold."
     `));
 
   it("are named once, and healed by what began before", () => {

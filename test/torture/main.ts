@@ -1,5 +1,6 @@
 // `npm run torture -- --kills N --seed S`: SIGKILLs of random nodes, and of all at once, under conflicting traffic; then every
-// checker judges what the clients saw. `--commands N` kills the command itself at random instants instead.
+// checker judges what the clients saw. `--commands N` kills the command itself at random instants instead. Both with
+// `--runtime docker` too; there a node takes longer to come back, so that N is better smaller.
 import { parseArgs } from "node:util";
 import { killCommands } from "./commands.ts";
 import { killNodes } from "./nodes.ts";
@@ -10,6 +11,7 @@ const { values } = parseArgs({
     commands: { type: "string" },
     seed: { type: "string", default: "1" },
     regions: { type: "string", default: "us,eu" },
+    runtime: { type: "string", default: "embedded" },
   },
 });
 
@@ -23,11 +25,14 @@ const count = (name: "kills" | "commands") => {
 
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed takes a whole number, not "${values.seed}"`);
+const { runtime } = values;
+if (runtime !== "embedded" && runtime !== "docker")
+  throw new Error(`--runtime takes embedded or docker, not "${runtime}"`);
 const [kills, commands] = [count("kills"), count("commands")];
 if (kills === 0 && commands === 0)
   throw new Error("say --kills N (of nodes) or --commands N (of the command itself), e.g. --kills 100");
 
 let ok = true;
-if (kills > 0) ok = (await killNodes({ kills, seed, regions: values.regions })) && ok;
-if (commands > 0) ok = (await killCommands({ times: commands, seed })) && ok;
+if (kills > 0) ok = (await killNodes({ kills, seed, regions: values.regions, runtime })) && ok;
+if (commands > 0) ok = (await killCommands({ times: commands, seed, runtime })) && ok;
 process.exitCode = ok ? 0 : 1;

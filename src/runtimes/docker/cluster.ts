@@ -8,7 +8,7 @@ import type { Recorder } from "../../model/event.ts";
 import type { NodeState } from "../../model/fault.ts";
 import { crossingsOf } from "../../model/link.ts";
 import { NodeFailed, StackError, UsageError } from "../../model/problem.ts";
-import type { Topology } from "../../model/topology.ts";
+import type { NodeSpec, Topology } from "../../model/topology.ts";
 import { makeDirectories } from "../embedded/directory.ts";
 import { nodesOfStack, remoteLinks } from "../embedded/links.ts";
 import { allocatePorts, readPorts } from "../embedded/ports.ts";
@@ -17,6 +17,7 @@ import { controlSecret } from "../embedded/roles.ts";
 import { createNetworks, pause, removeAll } from "./containers.ts";
 import { connect, type Engine } from "./engine.ts";
 import { imagesFor, type Overrides } from "./images.ts";
+import { keepImages, mend } from "./mend.ts";
 import { type DockerNode, dockerNode, stateIn } from "./node.ts";
 import { recipeOf, refusal, START_ORDER } from "./roles.ts";
 import { containerName, filterOf, LABEL, makeSecrets, readSecrets, type Site } from "./site.ts";
@@ -90,6 +91,7 @@ export function docker(options: DockerOptions = {}): Runtime {
           .listeners(node)
           .map(({ name }) => name);
       const secrets = makeSecrets(place, topology, listenersOf);
+      keepImages(place, images);
       const stack = assemble({ place, topology, ports, secrets, program }, api);
       try {
         await startAll(stack, topology, images, record, signal);
@@ -191,7 +193,7 @@ function assemble(site: Site, engine: () => Promise<Docker>): DockerCluster {
   const nodes: readonly DockerNode[] = nodesOfStack(topology)
     // Half started stacks have no port yet for some: those were never begun.
     .filter((node) => site.ports[node.name] !== undefined)
-    .map((node) => dockerNode(node, site, { engine, stateOf, untilStarted, restarted, linked }));
+    .map((node) => dockerNode(node, site, { engine, mended, stateOf, untilStarted, restarted, resumed, linked }));
   const named = (name: string) => nodes.find((node) => node.spec.name === name);
   const program = named(LINKS);
   const links = program && remoteLinks(program.request, secrets.get(controlSecret(LINKS)) ?? "");
@@ -208,14 +210,40 @@ function assemble(site: Site, engine: () => Promise<Docker>): DockerCluster {
     }
   }
 
+  /** One after the other: what two nodes miss, such as their network, is made once. */
+  let mending: Promise<void> = Promise.resolve();
+  function mended(spec: NodeSpec): Promise<void> {
+    const turn = mending.catch(() => {}).then(async () => mend(await engine(), spec, site));
+    mending = turn;
+    return turn;
+  }
+
   /** It may have come back under another address, which NGINX looked up only once: it is told to look again. */
   async function restarted(name: string): Promise<void> {
     const callers = nodes.filter(({ spec }) => recipeOf(spec).startsAfter?.(spec, topology).includes(name));
-    for (const { spec, answers } of callers) {
-      // One that is just starting has looked for itself, and would not understand yet: the signal would end it.
-      if (!(await answers())) continue;
-      await (await engine()).getContainer(containerName(place, spec.name)).kill({ signal: "SIGHUP" });
-    }
+    await Promise.all(callers.map(lookAgain));
+  }
+
+  /** While it was paused it could not be told. */
+  async function resumed(name: string): Promise<void> {
+    const node = named(name)!;
+    const others = recipeOf(node.spec).startsAfter?.(node.spec, topology) ?? [];
+    const [since, ...theirs] = await Promise.all([name, ...others].map(startedAt));
+    if (theirs.some((at) => at > since!)) await lookAgain(node);
+  }
+
+  async function lookAgain({ spec, answers }: DockerNode): Promise<void> {
+    // One that is just starting has looked for itself, and would not understand yet: the signal would end it.
+    if (!(await answers())) return;
+    const container = (await engine()).getContainer(containerName(place, spec.name));
+    await asked(`tell ${spec.name} to look again`, () => container.kill({ signal: "SIGHUP" }));
+  }
+
+  /** 0 for one that nobody knows. */
+  async function startedAt(name: string): Promise<number> {
+    const container = (await engine()).getContainer(containerName(place, name));
+    const found = await container.inspect().catch(() => undefined);
+    return Date.parse(found?.State.StartedAt ?? "") || 0;
   }
 
   async function linked(name: string): Promise<boolean> {

@@ -7,7 +7,17 @@ import { zonesOf } from "../../model/link.ts";
 import type { NodeSpec, Topology } from "../../model/topology.ts";
 import { nodesOfStack } from "../embedded/links.ts";
 import { type Inside, recipeOf } from "./roles.ts";
-import { containerName, filterOf, LABEL, labelsOf, networkName, published, type Site, volumeName } from "./site.ts";
+import {
+  aliasesOf,
+  containerName,
+  filterOf,
+  LABEL,
+  labelsOf,
+  networkName,
+  published,
+  type Site,
+  volumeName,
+} from "./site.ts";
 import { tar } from "./tar.ts";
 import { asked, type EngineError, explained, isGone, isSoAlready } from "./trouble.ts";
 
@@ -21,11 +31,20 @@ export function zonesInUse(topology: Topology): readonly string[] {
  * Bridges: the engine lets nothing pass from one to another, by name or by address. They are not `internal`, because such a
  * network publishes no ports, and the observer's come to 127.0.0.1 of this machine.
  */
-export async function createNetworks(engine: Docker, { place, topology }: Site): Promise<void> {
+export async function createNetworks(
+  engine: Docker,
+  { place, topology }: Site,
+  zones: readonly string[] = zonesInUse(topology),
+): Promise<void> {
   await all(
-    zonesInUse(topology).map((zone) =>
+    zones.map((zone) =>
       asked(`make the network of ${zone}`, () =>
-        engine.createNetwork({ Name: networkName(place, zone), Driver: "bridge", Labels: labelsOf(place) }),
+        engine.createNetwork({
+          Name: networkName(place, zone),
+          Driver: "bridge",
+          Labels: labelsOf(place),
+          CheckDuplicate: true, // older engines would make two of one name
+        }),
       ),
     ),
   );
@@ -50,12 +69,12 @@ async function joinAll(engine: Docker, spec: NodeSpec, { place, topology }: Site
   // One after the other: the engine changes one container at a time.
   for (const zone of zonesInUse(topology).filter((each) => each !== spec.region)) {
     const network = engine.getNetwork(networkName(place, zone));
-    await network.connect({ Container, EndpointConfig: { Aliases: [spec.name] } });
+    await network.connect({ Container, EndpointConfig: { Aliases: aliasesOf(spec, zone) } });
   }
 }
 
 /** Where an image keeps data. Its volumes are named, so that they carry our labels and survive their container. */
-async function volumesOf(engine: Docker, image: string): Promise<readonly string[]> {
+export async function volumesOf(engine: Docker, image: string): Promise<readonly string[]> {
   const { Config } = await engine.getImage(image).inspect();
   return Object.keys((Config.Volumes as Readonly<Record<string, unknown>> | null) ?? {}).toSorted();
 }
@@ -89,7 +108,7 @@ function optionsOf(
     Healthcheck: { Test: ["NONE"] }, // we ask ourselves, and sooner
     ExposedPorts: Object.fromEntries(listeners.map(([port]) => [port, {}])),
     NetworkingConfig: {
-      EndpointsConfig: { [networkName(place, spec.region)]: { Aliases: [spec.name] } },
+      EndpointsConfig: { [networkName(place, spec.region)]: { Aliases: aliasesOf(spec, spec.region) } },
     },
     HostConfig: {
       NetworkMode: networkName(place, spec.region),

@@ -9,13 +9,13 @@ import { remoteControl } from "../embedded/control.ts";
 import { httpTo } from "../embedded/http.ts";
 import type { Readiness } from "../embedded/roles.ts";
 import { createContainer, pause as sleep } from "./containers.ts";
-import { linesOf } from "./log.ts";
+import { type FollowsLog, linesAsTheyCome, linesOf } from "./log.ts";
 import { connects } from "./probes.ts";
 import { recipeOf } from "./roles.ts";
 import { containerName, published, type Site } from "./site.ts";
 import { asked, explained, isGone, isSoAlready } from "./trouble.ts";
 
-export interface DockerNode extends Node {
+export interface DockerNode extends Node, FollowsLog {
   state(): Promise<NodeState>;
   /** What it does to itself; undefined when nobody tells, or it cannot be told anything. */
   control(): Promise<Control | undefined>;
@@ -32,11 +32,15 @@ export interface DockerNode extends Node {
 /** What a node asks of the stack that it belongs to. */
 export interface Neighbours {
   engine(): Promise<Docker>;
+  /** Makes again what somebody removed of a node that is down. */
+  mended(node: NodeSpec): Promise<void>;
   stateOf(node: string): Promise<NodeState>;
   /** Resolves when the containers that this node needs to have started have, or soon after. */
   untilStarted(nodes: readonly string[]): Promise<void>;
   /** Called when the container of a node was started again. */
   restarted(node: string): Promise<void>;
+  /** Called when a node goes on after a pause. */
+  resumed(node: string): Promise<void>;
   /** Resolves once the links lead to this node; with false when they cannot be waited for. */
   linked(node: string): Promise<boolean>;
 }
@@ -45,6 +49,7 @@ const START_WITHIN_MS = 60_000;
 const PROBE_EVERY_MS = 50;
 const PROBE_TIMEOUT_MS = 1_000;
 const LOG_LINES = 15;
+const LOOK_EVERY_MS = 100;
 /** A process that was sent SIGKILL is gone as soon as the engine looks. */
 const GONE_WITHIN_MS = 20_000;
 
@@ -92,17 +97,9 @@ export function dockerNode(spec: NodeSpec, site: Site, stack: Neighbours): Docke
   }
 
   async function failedToStart(error: unknown): Promise<NodeFailed> {
-    const isRemoved = await inspect().then(
-      (found) => found === undefined,
-      () => false, // nobody tells
-    );
     const { message, hint } = error as StackError;
-    const failed = new NodeFailed(
-      spec.name,
-      isRemoved ? "has no container any more: somebody removed it" : `could not be started: ${message}`,
-      await logTail(LOG_LINES).catch(() => []),
-      isRemoved ? 'Its disk is gone with it. Begin anew: "regionctl down", "regionctl up".' : (hint ?? DOCTOR),
-    );
+    const log = await logTail(LOG_LINES).catch(() => []);
+    const failed = new NodeFailed(spec.name, `could not be started: ${message}`, log, hint ?? DOCTOR);
     failed.cause = error;
     return failed;
   }
@@ -114,6 +111,7 @@ export function dockerNode(spec: NodeSpec, site: Site, stack: Neighbours): Docke
     if (startedHere) {
       forget();
       await stack.untilStarted(recipe.startsAfter?.(spec, site.topology) ?? []);
+      await stack.mended(spec);
       await launch();
     }
     try {
@@ -209,6 +207,23 @@ export function dockerNode(spec: NodeSpec, site: Site, stack: Neighbours): Docke
     }
   }
 
+  async function* followLog(lines: number, signal: AbortSignal): AsyncGenerator<string> {
+    let from: Parameters<typeof linesAsTheyCome>[1] = { lines };
+    try {
+      while (!signal.aborted) {
+        for await (const { text, stamp } of linesAsTheyCome(await container(), from, signal)) {
+          from = { stamp };
+          yield text;
+        }
+        // Its life is over; the next one goes on in the same log.
+        if ("lines" in from) from = { stamp: new Date().toISOString() };
+        while ((await (await container()).inspect()).State.Status !== "running") await sleep(LOOK_EVERY_MS, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted && !isGone(error)) throw explained(error, `read the log of ${spec.name}`);
+    }
+  }
+
   return {
     spec,
     address,
@@ -237,12 +252,15 @@ export function dockerNode(spec: NodeSpec, site: Site, stack: Neighbours): Docke
       if ((await state()) === "up") await change("pause", (target) => target.pause());
     },
     async resume() {
-      if ((await state()) === "paused") await change("resume", (target) => target.unpause());
+      if ((await state()) !== "paused") return;
+      await change("resume", (target) => target.unpause());
+      await stack.resumed(spec.name);
     },
     state,
     control: async () => remote?.ask(),
     ...(remote && { configure: remote.tell }),
     logTail,
+    followLog,
   };
 }
 

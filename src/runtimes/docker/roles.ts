@@ -171,6 +171,7 @@ export const ROLES_DOCKER: Readonly<Record<Role, Recipe | { refused: string }>> 
     url: httpUrl,
     waitsFor: (spec) => spec.needs,
     container: (spec, site) => ({
+      ...(spec.command && { command: commandOf(spec.command, spec, site) }),
       environment: resolved(spec, site),
       files: spec.files.flatMap(copiesOf),
       memoryMiB: 2_048,
@@ -257,9 +258,18 @@ function program(name: ProgramName, spec: NodeSpec, site: Site) {
   } as const;
 }
 
-function resolved(spec: NodeSpec, { topology, secrets }: Site): Readonly<Record<string, string>> {
-  const withPasswords = insertPasswords(spec.environment, secrets);
+function resolved(
+  spec: NodeSpec,
+  { topology, secrets }: Site,
+  environment = spec.environment,
+): Readonly<Record<string, string>> {
+  const withPasswords = insertPasswords(environment, secrets);
   return withAddresses(withPasswords, topology.nodes, (to) => reach(topology, to, spec.region));
+}
+
+/** Word for word; each may hold addresses, as the values of an environment do. */
+function commandOf(words: readonly string[], spec: NodeSpec, site: Site): readonly string[] {
+  return Object.values(resolved(spec, site, Object.fromEntries(words.entries())));
 }
 
 /** Asks what a healthy region answers; a process that answers anything else still misses something. */

@@ -3,8 +3,8 @@
 //   us network:  backend-us --(db-us:5432)--> db-us          a node of the same zone by its name
 //                    |
 //                 links:20002                                another zone's through the link container, which is in every
-//                    |                                       network under the name "links" and has a port per crossing
-//   eu network:    kafka:30002
+//                    |                                       network under the name "links" and has a port per crossing,
+//   eu network:    kafka:30002                               in the network of that zone alone
 //
 // The observer comes from outside: every node publishes a port on 127.0.0.1, chosen once and kept (ports.json).
 import { randomBytes } from "node:crypto";
@@ -65,6 +65,15 @@ export function reach(topology: Topology, to: NodeSpec, fromZone: string): strin
   return `${LINKS}:${crossingPort(topology, { from: fromZone, to: to.name })}`;
 }
 
+/**
+ * What the link container is called in one network only, so that it finds out its own address there: a port that was open in
+ * every network would be a way around cuts for whoever tries ports.
+ */
+export const linksIn = (zone: string) => `${LINKS}.${zone}`;
+
+/** What a node is called in the network of a zone. */
+export const aliasesOf = ({ name, role }: NodeSpec, zone: string) => (role === "link" ? [name, linksIn(zone)] : [name]);
+
 function crossingPort(topology: Topology, { from, to }: CrossingId): number {
   const index = crossingsOf(topology).findIndex((crossing) => crossing.from === from && crossing.to === to);
   // Never directly: that would be a way around the links.
@@ -88,7 +97,7 @@ export function linkConfig({ topology, secrets }: Site): LinkConfig {
       from,
       to,
       toZone,
-      listen: { host: "0.0.0.0", port: crossingPort(topology, { from, to }) },
+      listen: { host: linksIn(from), port: crossingPort(topology, { from, to }) },
       upstream: upstream(nodeNamed(topology, to)!, from),
     })),
     control: { host: "0.0.0.0", port: CONTROL_PORT, token: tokenOf(secrets, LINKS) },
