@@ -16,18 +16,13 @@ import { board, type Row } from "./board.ts";
 import { loadTopologyOrThrow } from "./files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { print, table } from "./print.ts";
+import { imageOption } from "./surroundings.ts";
 
 interface Options {
   topology: string;
   image: readonly string[];
   json?: boolean;
 }
-
-/** `--image kafka=my/kafka:4`, as often as there are kinds; REGIONCTL_IMAGE_KAFKA says the same for every command. */
-export const imageOption = () =>
-  new Option("--image <kind=image>", "run this kind of node from another image (or REGIONCTL_IMAGE_<KIND>)")
-    .argParser((value: string, before: readonly string[] = []): readonly string[] => [...before, value])
-    .default([], "none");
 
 const topologyOption = () =>
   new Option("-t, --topology <name|file>", "a Compose file, or the name of one in compose/").default("property");

@@ -6,7 +6,7 @@ import { nginxOf } from "../runtimes/docker/gateway.ts";
 import { loadTopologyOrThrow, regionsOption, wanOption, type WithRegions } from "./files.ts";
 import { renderStack } from "./render/stack.ts";
 import { renderCompose } from "./render/topology.ts";
-import { optionalStack, stackName } from "./surroundings.ts";
+import { optionalStack, stackName, surroundings } from "./surroundings.ts";
 
 interface ComposeOptions extends WithRegions {
   stack?: string;
@@ -49,7 +49,7 @@ export function render(): Command {
           process.stdout.write(
             options.stack === undefined
               ? renderCompose(loadTopologyOrThrow(reference ?? OTHERWISE, options))
-              : await renderStack(stackName(options.stack), options.secrets ?? false),
+              : await renderStack(surroundings(), stackName(options.stack), options.secrets ?? false),
           );
         }),
     );

@@ -26,7 +26,7 @@ import { print, table } from "./print.ts";
 import { openReports, reporterOption, type ReportOptions, type Reports } from "./reports.ts";
 import { refuseAnother } from "./same.ts";
 import { scenarioFiles, seedOption, type Selection, selectScenarios, tagOption, timeoutOption } from "./select.ts";
-import { chooseRuntime, optionalStack, runtimeOption, surroundings } from "./surroundings.ts";
+import { chooseRuntime, imageOption, optionalStack, runtimeOption, surroundings } from "./surroundings.ts";
 import { explainError, Interrupted } from "./trouble.ts";
 import { versions } from "./version.ts";
 
@@ -45,6 +45,7 @@ export function scenario(): Command {
 }
 
 interface RunOptions extends Selection, ReportOptions {
+  image?: readonly string[];
   stack?: string;
   runtime?: string;
   keep?: boolean;
@@ -61,6 +62,7 @@ function run(): Command {
     .option("--keep", "leave the stack up afterwards")
     .addOption(regionsOption())
     .addOption(wanOption())
+    .addOption(imageOption())
     .addOption(seedOption())
     .addOption(timeoutOption())
     .option("--out <dir>", "where run directories go", "runs")
@@ -102,7 +104,7 @@ async function playOne(
   reports: Reports,
   signal: AbortSignal,
 ): Promise<Run> {
-  const around = surroundings();
+  const around = surroundings(options.image);
   const runtime = await chooseRuntime(around, topology, options);
   const screen = progressScreen(options.json);
   for (const warning of warnings) screen.line(warning);

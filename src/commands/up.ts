@@ -9,6 +9,7 @@ import { print, progress } from "./print.ts";
 import { refuseAnother } from "./same.ts";
 import {
   chooseRuntime,
+  imageOption,
   type RuntimeChoice,
   runtimeOption,
   stackName,
@@ -19,6 +20,7 @@ import {
 interface Options extends RuntimeChoice, WithRegions {
   stack: string;
   topology: string;
+  image?: readonly string[];
   json?: boolean;
 }
 
@@ -30,13 +32,14 @@ export function up(): Command {
     .option("-t, --topology <name|file>", "a Compose file, or the name of one in compose/", "property")
     .addOption(regionsOption())
     .addOption(wanOption())
+    .addOption(imageOption())
     .option("--json", "print the facts as JSON")
     .addHelpText(
       "after",
       "\nExamples:\n  regionctl up\n  regionctl up --stack second\n  regionctl up --regions us,eu,ap\n  regionctl up --wan us-east-1,eu-west-1\n  regionctl up --topology compose/property.yaml --json",
     )
     .action(async (options: Options) => {
-      const around = surroundings();
+      const around = surroundings(options.image);
       const name = stackName(options.stack);
       const topology = loadTopologyOrThrow(options.topology, options);
       const runtime = await chooseRuntime(around, topology, options);

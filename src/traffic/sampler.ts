@@ -10,7 +10,10 @@ import { homesOf, type Probes } from "./probes.ts";
 import { play, ticks } from "./schedule.ts";
 
 export const SAMPLE_PERIOD_MS = 250;
+/** A sample waits so long for its answers; */
 const ASK_TIMEOUT_MS = 200;
+/** a region on the other side of an ocean needs longer, and what it said this long ago at most still counts. */
+const ANSWERS_WITHIN_MS = 1_000;
 
 /** A minute and a half: more than any condition looks back. */
 const KEPT = 360;
@@ -48,16 +51,14 @@ export function startSampler(options: SamplerOptions): Sampler {
   const sources = topology.regions.map((region) => ({
     region,
     node: homesOf(nodes, region)[0],
+    lag: newest(() => askLag(topology, { nodes }, region, ending.signal), clock),
     conflicts: conflictCounter(topology, region, options.conflictsAfter?.[region] ?? 0),
   }));
 
   const sample = async () => {
     const regions = await Promise.all(
-      sources.map(async ({ region, node, conflicts }): Promise<[string, RegionSample]> => {
-        const [lag, counted] = await Promise.all([
-          askLag(topology, { nodes }, region, ending.signal),
-          conflicts(node, ending.signal),
-        ]);
+      sources.map(async ({ region, node, lag: askNewest, conflicts }): Promise<[string, RegionSample]> => {
+        const [lag, counted] = await Promise.all([askNewest(ending.signal), conflicts(node, ending.signal)]);
         const lastSecond = ledger.lastSecond(region, clock.now());
         return [region, { healthy: probes.healthyNow(region), ...lag, conflicts: counted, ...lastSecond }];
       }),
@@ -136,11 +137,27 @@ export async function askLag(
   if (node === undefined || topology.observe.lag === undefined) return UNKNOWN_LAG;
   try {
     const path = topology.observe.lag.replaceAll(":region", region);
-    const { status, body } = await node.request(path, { timeoutMs: ASK_TIMEOUT_MS, signal });
+    const { status, body } = await node.request(path, { timeoutMs: ANSWERS_WITHIN_MS, signal });
     return status === 200 ? lagOf(topology, region, body) : UNKNOWN_LAG;
   } catch {
     return UNKNOWN_LAG; // nobody answered: null says exactly that
   }
+}
+
+/** Asks one at a time. An answer that takes longer than a sample waits is given to those that come after it. */
+function newest(ask: () => Promise<Lag>, clock: Clock): (signal: AbortSignal) => Promise<Lag> {
+  let underway: Promise<void> | undefined;
+  let last = { lag: UNKNOWN_LAG, at: -Infinity };
+  return async (signal) => {
+    underway ??= ask().then((lag) => {
+      last = { lag, at: clock.now() };
+      underway = undefined;
+    });
+    const asked = underway;
+    const begun = clock.now();
+    await Promise.race([asked, clock.sleep(ASK_TIMEOUT_MS, signal).catch(() => {})]);
+    return last.at >= begun - ANSWERS_WITHIN_MS ? last.lag : UNKNOWN_LAG;
+  };
 }
 
 /** `{lag_seconds, by_source: {eu: 0.2}, pending}`; without `by_source`, `lag_seconds` holds for every other region. */

@@ -52,6 +52,36 @@ describe("lag", () => {
     expect((await lagOf(world, us)).pending).toBe(1);
   });
 
+  test("what arrives while the log is asked for its end does not count: it is behind that end", async () => {
+    const { world, us, eu } = open();
+    await using _ = world;
+    await world.clock.advance(1_000);
+    // As far away as a slow ocean: many heartbeats come and are applied before the answer does.
+    const { end } = eu.log;
+    eu.log.end = async () => {
+      const then = await end();
+      await world.clock.sleep(2_000);
+      return then;
+    };
+    const asked = eu.get("replication-lag");
+    await us.put(1, { price: 10, version: 1 });
+    await world.clock.advance(3_000);
+    expect((await asked).json()).toMatchObject({ pending: 0, lag_seconds: 0 });
+  });
+
+  test("own messages are not waited for: only what others wrote is pending", async () => {
+    const { world, us } = open();
+    await using _ = world;
+    await world.clock.advance(1_000);
+    us.log.deaf = true;
+    await world.regions["eu"]!.backend.close();
+    await us.put(1, { price: 10, version: 1 });
+    await world.clock.advance(2_000);
+    expect((await lagOf(world, us)).pending).toBe(0);
+    world.log.append([{ key: "x", value: "1" }]);
+    expect((await lagOf(world, us)).pending).toBe(1);
+  });
+
   test("a log that began anew is not mistaken for one that was read", async () => {
     const { world, us } = open({ replicating: false });
     await using _ = world;

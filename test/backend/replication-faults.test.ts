@@ -117,9 +117,9 @@ describe("a restart in the middle", () => {
     ["a delay", { delayMs: 60_000 }],
     ["a reorder", { reorderMs: 60_000 }],
     ["all at once", { delayMs: 20_000, reorderMs: 40_000, duplicate: 1 }],
-  ])("of %s loses nothing and applies nothing twice", async (_, fault) => {
+  ])("of %s loses nothing and applies nothing twice", async (_what, fault) => {
     const { world, us, eu } = open();
-    await using __ = world;
+    await using _ = world;
     receive(eu, { us: fault });
     for (let round = 0; round < 5; round++) {
       await write(us, [1, 2, 3, 4], round);

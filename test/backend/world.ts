@@ -4,7 +4,7 @@ import type { InjectOptions, LightMyRequestResponse } from "fastify";
 import { createMemoryLog, createMemoryStore, type MemoryLog } from "../../src/backend/adapters/memory.ts";
 import { createBackend, type Backend, type Settings } from "../../src/backend/app.ts";
 import type { Lag } from "../../src/backend/replication/lag.ts";
-import type { Row, Store } from "../../src/backend/ports.ts";
+import type { Log, Row, Store } from "../../src/backend/ports.ts";
 import { NO_CONTROL, NO_REPLICATION_FAULT, type ReplicationFault } from "../../src/model/fault.ts";
 import { seeded } from "../../src/model/random.ts";
 import { virtualClock, type VirtualClock } from "../support/virtual-clock.ts";
@@ -12,6 +12,8 @@ import { virtualClock, type VirtualClock } from "../support/virtual-clock.ts";
 export interface Region {
   name: string;
   store: Store;
+  /** While it is deaf it receives nothing. */
+  log: Log & { deaf: boolean };
   backend: Backend;
   /** Ends its backend with all that it had in memory, and starts another over the same store. */
   restart(): Promise<void>;
@@ -48,9 +50,23 @@ export function createWorld({
     names.map((name) => {
       const store = createMemoryStore(seedRows(20));
       const said: string[] = [];
+      const connected = log.connect();
+      const own: Region["log"] = {
+        ...connected,
+        deaf: false,
+        follow: (from, receive, signal) =>
+          connected.follow(
+            from,
+            async (batch) => {
+              if (own.deaf) throw new Error("deaf");
+              return receive(batch);
+            },
+            signal,
+          ),
+      };
       const ports = {
         store,
-        log: log.connect(),
+        log: own,
         clock: {
           now,
           sleep: (ms: number, signal?: AbortSignal) => {
@@ -76,6 +92,7 @@ export function createWorld({
       const region: Region = {
         name,
         store,
+        log: own,
         backend: start(),
         async restart() {
           await region.backend.close();

@@ -1,12 +1,10 @@
 // From the SIGKILL of a backend to the first answer from the other region, as a client sees it.
-import fs from "node:fs";
-import path from "node:path";
-
 export interface FailoverOptions {
-  home: string;
   rounds: number;
   /** One read of us through the gateway. */
   read(): Promise<{ status: number; servedBy: string }>;
+  /** SIGKILL of backend-us. */
+  kill(): void | Promise<void>;
   /** Keeps backend-us down as a fault, so that `restart` brings it back. */
   hold(): Promise<void>;
   restart(): Promise<void>;
@@ -34,13 +32,11 @@ export async function failoverTimes(
       }
     });
     await served(options, "backend-us");
-    const { pid } = JSON.parse(
-      fs.readFileSync(path.join(options.home, "stacks/default/nodes/backend-us.json"), "utf8"),
-    ) as { pid: number };
     killedAt = performance.now();
-    process.kill(pid, "SIGKILL");
+    const killing = options.kill();
     while (firstAt === Infinity) await new Promise((resolve) => setImmediate(resolve));
     ms.push(firstAt - killedAt);
+    await killing;
     await options.hold();
     await options.restart();
     await served(options, "backend-us");

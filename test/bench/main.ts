@@ -1,10 +1,16 @@
-// `npm run bench [-- stack links replication]`: the figures that the README shows, with the machine described.
+// `npm run bench [-- stack links replication docker]`: the figures that the README shows, with the machine described. Without a
+// word all that needs no Docker; `--runtime docker` is another way to ask for "docker".
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { type Bench, benchIn } from "./bench.ts";
+import { dockerFigures } from "./docker/figures.ts";
 import type { Figure } from "./figure.ts";
 import { linkFigures } from "./links/figures.ts";
+import { loadTopologyOrThrow } from "../../src/commands/files.ts";
+import { EXIT } from "../../src/model/verdict.ts";
+import { docker } from "../../src/runtimes/docker/cluster.ts";
 import { replicationFigures } from "./replication.ts";
 import { stackFigures } from "./stack.ts";
 
@@ -12,22 +18,34 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<readonly Figure[]
   stack: stackFigures,
   links: ({ say }) => linkFigures(say),
   replication: replicationFigures,
+  docker: dockerFigures,
 };
+const WITHOUT_DOCKER = Object.keys(PARTS).filter((name) => name !== "docker");
 
-const wished = process.argv.slice(2);
+const { values, positionals } = parseArgs({ options: { runtime: { type: "string" } }, allowPositionals: true });
+const wished = [...positionals, ...(values.runtime === "docker" ? ["docker"] : [])];
 const unknown = wished.find((name) => !(name in PARTS));
-if (unknown !== undefined) {
-  process.stderr.write(`there is no part "${unknown}" of the bench: ${Object.keys(PARTS).join(", ")}\n`);
-  process.exit(64);
+if (unknown !== undefined) refuse(`there is no part "${unknown}" of the bench: ${Object.keys(PARTS).join(", ")}`);
+if (values.runtime !== undefined && values.runtime !== "docker" && values.runtime !== "embedded")
+  refuse(`--runtime takes embedded or docker, not "${values.runtime}"`);
+const parts = [...new Set(wished.length > 0 ? wished : WITHOUT_DOCKER)];
+if (parts.includes("docker")) {
+  const reason = await docker().unavailable(loadTopologyOrThrow("property"));
+  if (reason !== undefined) refuse(`the part "docker" cannot be measured: ${reason}`, EXIT.errored);
+}
+
+function refuse(why: string, code: number = EXIT.usage): never {
+  process.stderr.write(`${why}\n`);
+  process.exit(code);
 }
 
 // A home of its own, so that the first `up` is really the first, and nobody's stacks are touched.
 const home = fs.mkdtempSync(path.join(os.tmpdir(), "regionctl-bench-"));
 fs.chmodSync(home, 0o755);
-const bench = benchIn(home);
+const bench = benchIn(home, "embedded");
 try {
   const figures: Figure[] = [];
-  for (const name of wished.length > 0 ? wished : Object.keys(PARTS)) figures.push(...(await PARTS[name]!(bench)));
+  for (const name of parts) figures.push(...(await PARTS[name]!(bench)));
   print(figures);
 } finally {
   await bench.regionctl("down", "--all", "--json");

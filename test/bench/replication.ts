@@ -13,14 +13,7 @@ const FAST: Rate = { perSecond: 200, seconds: 20, keys: 20 };
 /** The same without and with a WAN, in both directions: one of them has Kafka at home. */
 export async function replicationFigures({ regionctl, say }: Bench): Promise<readonly Figure[]> {
   await regionctl("up", "--json");
-  const [stack] = (await regionctl("status", "--json")).facts as readonly [
-    { nodes: readonly { node: string; address: string }[] },
-  ];
-  const side = (region: string): Side => ({
-    region,
-    url: `http://${stack.nodes.find(({ node }) => node === `backend-${region}`)!.address}`,
-  });
-  const [us, eu] = [side("us"), side("eu")];
+  const [us, eu] = await sidesOf({ regionctl });
   const figures: Figure[] = [];
   for (const wan of [false, true]) {
     if (wan) await regionctl("latency", "us", "eu", "--add", `${ONE_WAY_MS}ms`, "--json");
@@ -43,6 +36,18 @@ export async function replicationFigures({ regionctl, say }: Bench): Promise<rea
   }
   await regionctl("down", "--json");
   return figures;
+}
+
+/** The backends of the stack that is up. */
+export async function sidesOf({ regionctl }: Pick<Bench, "regionctl">): Promise<readonly [us: Side, eu: Side]> {
+  const [stack] = (await regionctl("status", "--json")).facts as readonly [
+    { nodes: readonly { node: string; address: string }[] },
+  ];
+  const side = (region: string): Side => ({
+    region,
+    url: `http://${stack.nodes.find(({ node }) => node === `backend-${region}`)!.address}`,
+  });
+  return [side("us"), side("eu")];
 }
 
 const WARM_UP_MS = 3_000;
@@ -71,15 +76,7 @@ export async function replicationLag(from: Side, to: Side, rate: Rate): Promise<
     for (let due = began + (key / rate.keys) * everyMs; due < end; due += everyMs) {
       await pass(due - performance.now());
       value = Math.max(value + 1, 1_000);
-      const answer = await request(`${from.url}/${from.region}/properties/${key}`, {
-        method: "PUT",
-        dispatcher: agent,
-        headers: { "content-type": "application/json", "x-request-id": crypto.randomUUID() },
-        body: JSON.stringify({ price: value, version }),
-      });
-      const body = (await answer.body.json()) as { version: number };
-      if (answer.statusCode !== 200) throw new Error(`a write of key ${key} was answered ${answer.statusCode}`);
-      version = body.version;
+      version = await put(agent, from, key, value, version);
       const at = performance.now();
       waiting.set(key, [...(waiting.get(key) ?? []), { value, at }]);
     }
@@ -112,12 +109,48 @@ export async function replicationLag(from: Side, to: Side, rate: Rate): Promise<
   return { ...spread(lags), count: lags.length };
 }
 
+const WRITERS = 16;
+const WRITING_MS = 5_000;
+
+/** Acknowledged PUTs a second of a region's backend, asked directly: writers that each wait for their answer. */
+export async function putsPerSecond(side: Side): Promise<number> {
+  const agent = new Agent({ connections: WRITERS });
+  const began = performance.now();
+  const counts = await Promise.all(
+    Array.from({ length: WRITERS }, async (_, i) => {
+      let { version, value } = await read(agent, side, i + 1);
+      let written = 0;
+      for (; performance.now() < began + WRITING_MS; written++) {
+        value = Math.max(value + 1, 1_000);
+        version = await put(agent, side, i + 1, value, version);
+      }
+      return written;
+    }),
+  );
+  const seconds = (performance.now() - began) / 1_000;
+  await agent.destroy();
+  return counts.reduce((sum, count) => sum + count, 0) / seconds;
+}
+
+/** The new version. */
+export async function put(agent: Agent, side: Side, key: number, price: number, version: number): Promise<number> {
+  const answer = await request(`${side.url}/${side.region}/properties/${key}`, {
+    method: "PUT",
+    dispatcher: agent,
+    headers: { "content-type": "application/json", "x-request-id": crypto.randomUUID() },
+    body: JSON.stringify({ price, version }),
+  });
+  const body = (await answer.body.json()) as { version: number };
+  if (answer.statusCode !== 200) throw new Error(`a write of key ${key} was answered ${answer.statusCode}`);
+  return body.version;
+}
+
 export interface Side {
   region: string;
   url: string;
 }
 
-async function read(agent: Agent, side: Side, key: number): Promise<{ version: number; value: number }> {
+export async function read(agent: Agent, side: Side, key: number): Promise<{ version: number; value: number }> {
   const answer = await request(`${side.url}/${side.region}/properties/${key}`, { dispatcher: agent });
   const body = (await answer.body.json()) as { version: number; price: number };
   return { version: body.version, value: body.price };

@@ -1,4 +1,5 @@
 // A stack through the command line, as a user would: how fast it stands, what it costs, how fast the other region answers.
+import fs from "node:fs";
 import path from "node:path";
 import { Agent, request } from "undici";
 import type { Bench } from "./bench.ts";
@@ -28,8 +29,13 @@ export async function stackFigures({ home, regionctl, say }: Bench): Promise<rea
   const status = (await regionctl("status", "--json")).facts as readonly { gateway: string }[];
   const agent = new Agent({ connections: 8 });
   const failover = await failoverTimes({
-    home,
     rounds: 5,
+    kill() {
+      const { pid } = JSON.parse(fs.readFileSync(path.join(home, "stacks/default/nodes/backend-us.json"), "utf8")) as {
+        pid: number;
+      };
+      process.kill(pid, "SIGKILL");
+    },
     read: async () => {
       const answer = await request(`${status[0]!.gateway}/us/properties/1`, { dispatcher: agent });
       await answer.body.text();

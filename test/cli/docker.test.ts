@@ -1,8 +1,9 @@
 // Docker as a user has it: the command line on a stack of containers, without an engine, and killed at any moment.
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { LINKS } from "../../src/model/cluster.ts";
 import { seeded } from "../../src/model/random.ts";
 import { connect, type Engine } from "../../src/runtimes/docker/engine.ts";
@@ -49,7 +50,12 @@ await withDocker("the command line on Docker", propertyTopology(), () => {
     it("is shown with every node, and each is where `url` says", async () => {
       const [shown] = await box.facts<readonly Shown[]>("status", "--stack", "shown");
       expect(shown).toMatchObject({ stack: "shown", state: "up", runtime: "docker" });
-      expect(shown!.nodes.filter(({ answers }) => answers).map(({ node }) => node).toSorted()).toEqual(NODES);
+      expect(
+        shown!.nodes
+          .filter(({ answers }) => answers)
+          .map(({ node }) => node)
+          .toSorted(),
+      ).toEqual(NODES);
       const { url } = await box.facts<{ url: string }>("url", "db-eu", "--stack", "shown");
       const client = new pg.Client({ connectionString: url });
       await client.connect();
@@ -90,6 +96,59 @@ await withDocker("the command line on Docker", propertyTopology(), () => {
     expect(fs.readFileSync(path.join(logs, "kafka.log"), "utf8")).toContain("Kafka Server started");
     expect(stacksOf(box.home)).toEqual([]);
     expect(await onEngine(box.home)).toEqual([]);
+  });
+
+  describe("when the engine goes away in the middle, and comes back", { timeout: 120_000 }, () => {
+    const socket = path.join(box.directory, "engine.sock");
+    const away = sandbox({ REGIONCTL_RUNTIME: "docker", DOCKER_HOST: `unix://${socket}` });
+    let way: Way;
+    beforeEach(async () => {
+      way = await openWay(socket, engine);
+    });
+    afterEach(() => way.close());
+    afterAll(async () => {
+      way = await openWay(socket, engine);
+      await away[Symbol.asyncDispose]();
+      way.close();
+    });
+    const isBack = async () => {
+      expect((await onEngine(away.home)).length).toBeGreaterThan(0);
+      const { code, stderr } = await away.run("down", "--all");
+      expect({ code, stderr }).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`Docker is not running: there is no socket unix://${socket}`) as string,
+      });
+      way = await openWay(socket, engine);
+      expect(await away.run("down", "--all")).toMatchObject({ code: 0 });
+      expect(await onEngine(away.home)).toEqual([]);
+      expect(stacksOf(away.home)).toEqual([]);
+    };
+
+    it("a stack that starts says so, and the next down finds what there is of it", async () => {
+      const running = away.start("up");
+      await expect.poll(async () => (await onEngine(away.home)).length, { timeout: 20_000 }).toBeGreaterThan(2);
+      way.close();
+      const { code, stdout, stderr } = await running.done;
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toMatch(/the Docker engine did not answer|Docker is not running/);
+      await isBack();
+    });
+
+    it("a run ends as errored and says so, and the next down finds what there is of it", async () => {
+      const steps = ["steps:", "  - wait: 3s", "  - kill: backend-us", "    for: 1s"];
+      const running = away.start("scenario", "run", scenarioFile(away, "cut-short", ...steps));
+      await running.said("wait 3s");
+      way.close();
+      const filters = { label: [LABEL.stack], status: ["running"] };
+      const containers = await engine.docker.listContainers({ filters });
+      const ours = containers.filter(({ Labels }) => Labels[LABEL.directory]?.startsWith(away.home));
+      expect(ours).toHaveLength(NODES.length);
+      await Promise.all(ours.map(({ Id }) => engine.docker.getContainer(Id).kill()));
+      const { code, stdout, stderr } = await running.done;
+      expect(code).toBe(2);
+      expect(stdout + stderr).toMatch(/the Docker engine did not answer|Docker is not running/);
+      await isBack();
+    });
   });
 
   describe("killed with -9", { timeout: 120_000 }, () => {
@@ -135,6 +194,33 @@ await withDocker("the command line on Docker", propertyTopology(), () => {
 
 interface Shown {
   nodes: readonly { node: string; state: string; answers: boolean }[];
+}
+
+interface Way {
+  close(): void;
+}
+
+/** A socket that leads to the engine for as long as it is open. */
+async function openWay(socket: string, { address }: Engine): Promise<Way> {
+  const open = new Set<net.Socket>();
+  const server = net.createServer({ allowHalfOpen: true }, (client) => {
+    const engine = net.connect({ path: address.replace("unix://", ""), allowHalfOpen: true });
+    for (const [from, to] of [
+      [client, engine],
+      [engine, client],
+    ] as const) {
+      open.add(from);
+      from.pipe(to);
+      from.on("error", () => to.destroy()).on("close", () => open.delete(from));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  return {
+    close() {
+      server.close();
+      for (const each of open) each.destroy();
+    },
+  };
 }
 
 describe("the command line without a Docker engine", () => {

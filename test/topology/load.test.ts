@@ -70,6 +70,28 @@ describe("the property system", () => {
     expect(nodes.find((node) => node.name === "db-us")!.environment["POSTGRES_PASSWORD"]).toBe("s3cret");
   });
 
+  it("takes its images from the environment, whatever their names, and stays the same system", () => {
+    const env = { REGIONCTL_IMAGE_POSTGRES: "mine/pg:1", REGIONCTL_IMAGE_KAFKA: "k", REGIONCTL_IMAGE_NGINX: "n:2" };
+    const nodes = loadTopology(PROPERTY, { env }).topology!.nodes;
+    expect(nodes.map(({ image }) => image)).toEqual([
+      "n:2",
+      "regionctl/backend",
+      "regionctl/backend",
+      "mine/pg:1",
+      "mine/pg:1",
+      "k",
+    ]);
+    expect(nodes.map(({ role }) => role)).toEqual(topology!.nodes.map(({ role }) => role));
+    expect(topology!.nodes.map(({ image }) => image)).toEqual([
+      "nginx:1.28",
+      "regionctl/backend",
+      "regionctl/backend",
+      "postgres:18",
+      "postgres:18",
+      "apache/kafka:4.3.1",
+    ]);
+  });
+
   it("gets generated passwords where the file has only a default, one for each variable", () => {
     const asked: string[] = [];
     const generate = (variable: string) => {
@@ -98,6 +120,7 @@ describe("a service", () => {
     expect(role("postgres")).toBe("postgres");
     expect(role("localhost:5000/library/postgres:18@sha256:0a1b")).toBe("postgres");
     expect(role("registry.example.com/apache/kafka:4.3.1")).toBe("kafka");
+    expect(role("regionctl/postgres:18")).toBe("postgres");
     expect(role("bitnami/postgres")).toBe("service");
     expect(role("mypostgres")).toBe("service");
     expect(node(`  a: { image: mine, labels: ["regionctl.role=backend"] }`, "a").role).toBe("backend");

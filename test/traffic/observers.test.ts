@@ -195,24 +195,44 @@ describe("samples", () => {
     await expect(watched.sampler.next()).rejects.toThrow("the sampler was ended");
   });
 
-  it("leave a sample out rather than overlap when a region is slow", async () => {
+  it("ask a slow region one question at a time, and tell what it said a moment ago", async () => {
     const clock = manualClock();
     const history = historyOn(clock);
     let asked = 0;
-    const endless = { ...topology, regions: ["us"], observe: { lag: "/:region/lag" } };
-    const ledger = startLedger();
-    const sampler = startSampler({
-      topology: endless,
-      nodes: [stalled(() => asked++)],
+    let answer: (lag: number) => void = () => {};
+    const node: Node = {
+      ...nodes[0]!,
+      request: () => {
+        asked++;
+        return new Promise((resolve) => {
+          answer = (eu) => resolve(reply(200, { lag_seconds: eu, by_source: { eu }, pending: 1 }));
+        });
+      },
+    };
+    await using sampler = startSampler({
+      topology: { ...topology, observe: { lag: "/:region/lag" } },
+      nodes: [node],
       clock,
       record: history.record,
       probes: { healthyNow: () => true },
-      ledger,
+      ledger: startLedger(),
     });
-    for (let tick = 0; tick < 8; tick++) await clock.advance(250);
-    expect(asked).toBe(1);
-    await sampler.stop();
-    expect(history.events).toEqual([]);
+    const ticks = async (count: number) => {
+      for (let tick = 0; tick < count; tick++) {
+        await clock.advance(200);
+        await clock.advance(50);
+      }
+    };
+    const newest = () => sampler.latest()?.regions.us!.lagSeconds;
+    await ticks(2);
+    expect([asked, newest()]).toEqual([1, null]);
+    answer(0.5);
+    await ticks(1);
+    expect([asked, newest()]).toEqual([2, { eu: 0.5 }]);
+    // Nothing more is heard: after a second what it said is too old to be told.
+    await ticks(5);
+    expect([asked, newest()]).toEqual([2, null]);
+    answer(0);
   });
 });
 

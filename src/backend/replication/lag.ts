@@ -56,10 +56,13 @@ export async function measureLag(
   }
   // The end of the log is asked after counting: an own event that left the outbox in between is in it.
   const backlog = await store.backlog();
-  const askedAt = clock.now();
+  const asked = { at: clock.now(), received: progress.received() };
   const end = await log.end();
-  const catchUpMs = Math.max(CATCH_UP_MS, clock.now() - askedAt);
-  const isBehind = () => end !== null && (unreceived(end, progress, relay) > 0 || progress.isApplying());
+  const catchUpMs = Math.max(CATCH_UP_MS, clock.now() - asked.at);
+  // An end before what had been received when it was asked is that of a new log, of which nothing was.
+  const isAnew = end !== null && asked.received !== null && asked.received > end;
+  const unreceived = () => (end === null ? 0 : missing(end, progress.received() ?? 0, isAnew, relay));
+  const isBehind = () => end !== null && (unreceived() > 0 || progress.isApplying());
   // A heartbeat is on its way nearly always; one that arrives within milliseconds is not worth calling pending.
   for (let waited = 0; waited < catchUpMs && isBehind(); waited += CATCH_UP_STEP_MS)
     await clock.sleep(CATCH_UP_STEP_MS);
@@ -71,13 +74,13 @@ export async function measureLag(
     region: place.region,
     lag_seconds: Math.max(0, ...Object.values(by_source)),
     seconds_since_last_message: last === null ? null : Math.max(0, now - last) / 1_000,
-    pending: end === null ? null : backlog + unreceived(end, progress, relay) + progress.waiting(),
+    pending: end === null ? null : backlog + unreceived() + progress.waiting(),
     by_source,
   };
 }
 
-/** Those from here need not be received. Beyond the end of the log: that log is a new one, and nothing of it was. */
-function unreceived(end: number, progress: Progress, relay: Pick<Relay, "published">): number {
-  const next = progress.received();
-  return next === null || next > end ? end : end - next - relay.published(next, end);
+/** How many messages before the end were not received. Those from here need not be. */
+function missing(end: number, received: number, isAnew: boolean, relay: Pick<Relay, "published">): number {
+  if (received > end) return isAnew ? end : 0;
+  return end - received - relay.published(received, end);
 }

@@ -3,20 +3,18 @@
 import type Docker from "dockerode";
 import { stringify } from "yaml";
 import { StackError } from "../../model/problem.ts";
-import type { Topology } from "../../model/topology.ts";
 import { connect } from "../../runtimes/docker/engine.ts";
 import { filterOf, LABEL, networkName, readSecrets } from "../../runtimes/docker/site.ts";
-import { look, type Stack, stackFlag } from "../../stack.ts";
-import { surroundings } from "../surroundings.ts";
+import { look, type Stack, stackFlag, type Surroundings } from "../../stack.ts";
 import { composeOf, dollarsTwice } from "./topology.ts";
 
-export async function renderStack(name: string, withSecrets: boolean): Promise<string> {
-  const stack = await look(surroundings(), name, new AbortController().signal);
+export async function renderStack(around: Surroundings, name: string, withSecrets: boolean): Promise<string> {
+  const stack = await look(around, name, new AbortController().signal);
   try {
     const { runtime, id } = stack.record;
     const place = { name, id, directory: stack.directory };
     const mask = withSecrets ? noMask : maskOf([...readSecrets(place).values()]);
-    const file = runtime === "docker" ? await dockerFile(stack, mask) : withMask(composeOf(whereTheyAre(stack)), mask);
+    const file = runtime === "docker" ? await dockerFile(stack, mask) : processesFile(stack, mask);
     return `${HEADS[runtime](name)}${withSecrets ? "" : MASKED}${stringify(file, dollarsTwice, { lineWidth: 0, aliasDuplicateObjects: false, version: "1.1" })}`;
   } finally {
     stack.leave();
@@ -32,9 +30,11 @@ const HEADS: Readonly<Record<Stack["record"]["runtime"], (name: string) => strin
 const MASKED = "# Passwords and tokens are masked; --secrets shows them.\n";
 
 /** Its topology with the ports that its nodes really have. */
-function whereTheyAre({ topology, cluster }: Stack): Topology {
+function processesFile({ topology, cluster }: Stack, mask: Mask): object {
   const portOf = new Map(cluster.nodes.map(({ spec, address }) => [spec.name, Number(address.split(":").at(-1))]));
-  return { ...topology, nodes: topology.nodes.map((node) => ({ ...node, publish: portOf.get(node.name) })) };
+  const nodes = topology.nodes.map((node) => ({ ...node, publish: portOf.get(node.name) }));
+  const file = composeOf({ ...topology, nodes });
+  return { ...file, services: withMask(file.services, mask) };
 }
 
 async function dockerFile(stack: Stack, mask: Mask): Promise<object> {
@@ -126,8 +126,8 @@ function serviceOf(
     container_name: Name.replace(/^\//, ""),
     hostname: Config.Hostname,
     ...(Config.User !== "" && { user: Config.User }),
-    ...(entrypoint && { entrypoint: entrypoint.map(mask) }),
-    ...(command && { command: command.map(mask) }),
+    ...(entrypoint && { entrypoint: entrypoint.map((word) => mask(word)) }),
+    ...(command && { command: command.map((word) => mask(word)) }),
     ...(environment.length > 0 && {
       environment: Object.fromEntries(environment.map(([name, value]) => [name, mask(value, name)])),
     }),
@@ -175,7 +175,7 @@ function differing(own: readonly string[], image: readonly string[]): readonly s
 }
 
 /** A text without its secrets; `name`: it is the value of this variable. */
-type Mask = (text: string, name?: unknown) => string;
+type Mask = (text: string, name?: string) => string;
 
 const noMask: Mask = (text) => text;
 const HIDDEN = "***";
@@ -188,19 +188,16 @@ const SHORTEST = 8;
 export function maskOf(secrets: readonly string[]): Mask {
   const known = secrets.flatMap((secret) => (secret.length < SHORTEST ? [] : [secret, encodeURIComponent(secret)]));
   return (text, name) => {
-    if (typeof name === "string" && SECRET_NAME.test(name)) return HIDDEN;
+    if (name !== undefined && SECRET_NAME.test(name)) return HIDDEN;
     const without = known.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
     return without.replace(CREDENTIALS, `$1${HIDDEN}`);
   };
 }
 
-/** Every text below a value; keys stay. */
-function withMask(value: unknown, mask: Mask, name?: string): object {
-  const masked = (one: unknown, key?: string): unknown => {
-    if (typeof one === "string") return mask(one, key);
-    if (Array.isArray(one)) return one.map((each) => masked(each));
-    if (typeof one !== "object" || one === null) return one;
-    return Object.fromEntries(Object.entries(one).map(([inner, each]) => [inner, masked(each, inner)]));
-  };
-  return masked(value, name) as object;
+/** Every text below a value. */
+function withMask(value: unknown, mask: Mask, name?: string): unknown {
+  if (typeof value === "string") return mask(value, name);
+  if (Array.isArray(value)) return value.map((each) => withMask(each, mask));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withMask(each, mask, key)]));
 }

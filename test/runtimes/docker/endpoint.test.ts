@@ -89,6 +89,23 @@ describe("an engine", () => {
     expect(await refusal({ DOCKER_HOST: "gopher://here" })).toContain("is no address of a Docker engine");
   });
 
+  it.runIf(process.platform === "linux")("that this user may not use says so, and how to be allowed", async () => {
+    const socket = path.join(temporaryHome(), "docker.sock");
+    const server = net.createServer().listen(socket);
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => void server.close());
+    fs.chmodSync(socket, 0o600);
+    const isRoot = process.geteuid!() === 0;
+    // Root may everything; for a moment this is somebody else.
+    if (isRoot) process.seteuid!(65_534);
+    else fs.chmodSync(socket, 0);
+    try {
+      expect(await refusal({ DOCKER_HOST: `unix://${socket}` })).toMatch(/may not use .* permission denied\n.*usermod/);
+    } finally {
+      if (isRoot) process.seteuid!(0);
+    }
+  });
+
   it("that says nothing is given up, and named by who asked for it", async () => {
     const never = new Promise<void>((resolve) => onTestFinished(() => resolve()));
     const address = await listening(() => ({ after: never }));
