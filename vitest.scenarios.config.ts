@@ -1,4 +1,5 @@
-// `npm run test:scenarios`: the shipped scenarios and the deliberately broken backends, on real stacks, one after the other.
+// `npm run test:scenarios`: the shipped scenarios and the deliberately broken backends, on real stacks of the embedded runtime, one after
+// the other. `npm run parity` plays the shipped ones on both runtimes.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

@@ -15,6 +15,7 @@ import { readSurvivors } from "./run/surviving.ts";
 import type { Stack } from "./stack.ts";
 import { pageConflicts } from "./traffic/final.ts";
 import { homesOf } from "./traffic/probes.ts";
+import { askLag } from "./traffic/sampler.ts";
 import { verbs } from "./verbs/index.ts";
 import { type Scene, StepProblem } from "./verbs/scene.ts";
 import { readEverywhere } from "./verbs/settle.ts";
@@ -35,6 +36,7 @@ export interface RunOptions {
 }
 
 const HEALTHY_AT_FIRST_MS = 10_000;
+const ASK_AGAIN_MS = 50;
 
 export async function run(options: RunOptions): Promise<Run> {
   const { scenario, topology } = options;
@@ -118,6 +120,7 @@ async function finallyAll<T>(work: () => Promise<T>, ...cleaning: readonly (() =
 /** Baseline, traffic, steps, heal, final reads: everything that happens while the stack stands. */
 async function play(options: RunOptions, stack: Stack, signal: AbortSignal): Promise<RunEnded> {
   const { scenario, interrupt } = options;
+  await heardOfAtFirst(stack, signal);
   await using observers = await observe(stack);
   await using traffic = runTraffic(scenario, stack, observers, signal);
   const scene: Scene = {
@@ -160,6 +163,22 @@ async function play(options: RunOptions, stack: Stack, signal: AbortSignal): Pro
   if (ended.reason === "done") await mend(() => readFinals(scene, observers));
   await mend(async () => void scene.record({ type: "leftovers", found: await stack.faults.leftovers() }));
   return ended;
+}
+
+/** A region that has just been started counts as far behind until it hears of the others: that is no lag of theirs. */
+async function heardOfAtFirst({ topology, cluster, clock }: Stack, signal: AbortSignal): Promise<void> {
+  if (topology.observe.lag === undefined) return;
+  const deadline = clock.now() + HEALTHY_AT_FIRST_MS;
+  const isBehind = async (region: string) => {
+    const { lagSeconds } = await askLag(topology, cluster, region, signal);
+    return lagSeconds === null || Object.values(lagSeconds).some((seconds) => seconds > 0);
+  };
+  // Whoever stays behind may be healthy all the same: what was expected of the lag is judged by what is seen from here on.
+  while (!signal.aborted && clock.now() < deadline) {
+    const asked = await Promise.all(topology.regions.map(isBehind));
+    if (!asked.includes(true)) return;
+    await clock.sleep(ASK_AGAIN_MS, signal).catch(() => {}); // an end of the run is noticed by whatever comes next
+  }
 }
 
 /** Before anything is broken everything must be whole, or nothing that follows means anything. */

@@ -13,6 +13,7 @@ import {
   type ProbeOrder,
   type TimedRule,
 } from "../model/link.ts";
+import type { Clock } from "../model/time.ts";
 import { formatDuration } from "../model/units.ts";
 import type { Proof, Proving } from "./proof.ts";
 import { inForce, openedIn, rulesOf, runsAlong, sayDirection } from "./rules.ts";
@@ -25,7 +26,7 @@ export async function proveCut(fault: Fault, proving: Proving, patienceMs: numbe
   return forEachCrossing(fault, look, async ({ crossing }) => {
     const { rttMs, jitterMs } = delaysOn(crossing, look.rules);
     const slowMs = rttMs + jitterMs;
-    const bound = Math.min(slowMs + patienceMs, atMostMs(fault));
+    const bound = Math.min(slowMs + patienceMs, atMostMs(fault, look));
     const order = { from: crossing.from, to: crossing.to, patienceMs: bound };
     let answer = await look.links.probe(order);
     const mayBeChance =
@@ -117,6 +118,7 @@ export async function proveResets(fault: Fault, proving: Proving): Promise<reado
 // --- what all have in common ---
 
 interface Look {
+  clock: Clock;
   links: Links;
   state: LinksState;
   crossings: readonly Crossing[];
@@ -131,6 +133,7 @@ async function lookAt(fault: Fault, { cluster, topology, faults, clock }: Provin
   const rules = wanted(topology, faults()).links.filter(inForce(clock.now()));
   const own = new Set(rulesOf(fault).map(({ id }) => id));
   return {
+    clock,
     links,
     state: await links.state(),
     crossings: crossingsOf(topology),
@@ -220,8 +223,8 @@ function shownByOthers(crossing: Crossing, { others }: Look): ReadonlySet<ProbeA
   return new Set(cuts.flatMap((mode) => (mode === "refuse" ? ["refused", "reset"] : [SHOWS[mode]])));
 }
 
-/** What is measured must be over before the fault is. */
-const atMostMs = ({ since, until = Infinity }: Fault) => Math.max(1, (until - since) / 2);
+/** What is measured must be over before the fault is, or its end answers the probe. */
+const atMostMs = ({ until = Infinity }: Fault, { clock }: Look) => Math.max(1, Math.floor((until - clock.now()) / 2));
 
 /** How long a probe may take beyond what is asked of it: on a busy machine everything takes its time. */
 const SLACK_MS = 1_000;
@@ -246,7 +249,7 @@ async function timed(
   expectedMs: number,
   { leastMs, otherwiseMs }: Asked,
 ): Promise<{ took: string; effective: boolean }> {
-  const patienceMs = Math.min(expectedMs + SLACK_MS, otherwiseMs + LONG_MS, atMostMs(fault));
+  const patienceMs = Math.min(expectedMs + SLACK_MS, otherwiseMs + LONG_MS, atMostMs(fault, look));
   const order = { from: crossing.from, to: crossing.to, ...load, patienceMs };
   let answer = await look.links.probe(order);
   for (let i = 1; i < ATTEMPTS && answer.outcome === "reset"; i++) answer = await look.links.probe(order);

@@ -164,7 +164,7 @@ describe(canMount ? "a full disk" : "a full disk (NOT TRIED: this takes root on 
     onSmallDisk("home", "3m", async (small, disk) => {
       const up = await small.run("up");
       expect(up).toMatchObject({ code: 2, stdout: "" });
-      expect(up.stderr).toMatch(/could not be started: .*No space left on device/);
+      expect(up.stderr).toMatch(/could not be started: .*no space left on device/i);
       expect(up.stderr).toContain(`free some space for ${small.home}, or set REGIONCTL_HOME`);
       expect(leftOf(small.home, [])).toEqual([]);
 

@@ -17,6 +17,7 @@ describe("a link alone", () => {
     const running = user.start("link", "--listen", String(port), "--upstream", to, "--latency", "40ms");
     using _ = ended(running);
     await running.said("accepts connections");
+    await until(async () => (await knock(port)) === "connected"); // it says so a moment before it listens
     const client = await connect(port);
     const began = performance.now();
     client.socket.write("x");
@@ -37,7 +38,7 @@ describe("a link alone", () => {
     const running = user.start("link", "--listen", `127.0.0.1:${port}`, "--upstream", String(upstream.port));
     using _ = ended(running);
     await running.said("accepts connections");
-    expect(await knock(port)).toBe("connected");
+    await until(async () => (await knock(port)) === "connected"); // it says so a moment before it listens
     running.child.kill("SIGKILL");
     await running.done;
     await until(async () => (await knock(port)) === "ECONNREFUSED");

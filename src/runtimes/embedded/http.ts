@@ -19,7 +19,7 @@ export function httpTo(address: string): Http {
   return {
     async request(path, init = {}) {
       pool ??= new Pool(`http://${address}`, { connections: CONNECTIONS, maxResponseSize: BODY_LIMIT_BYTES });
-      const timeout = AbortSignal.timeout(init.timeoutMs ?? TIMEOUT_MS);
+      const timeout = AbortSignal.timeout(Math.ceil(init.timeoutMs ?? TIMEOUT_MS));
       const { body, headers: bodyHeaders } = bodyOf(init.body);
       const answer = await pool.request({
         path,

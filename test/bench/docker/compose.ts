@@ -8,8 +8,12 @@ import { type Bench, TOPOLOGY_FILE } from "../bench.ts";
 
 const run = promisify(execFile);
 const PROJECT = "regionctl-bench";
-/** Its port may be taken on this machine, and nobody calls it here. */
-const WITHOUT_PORT = "services:\n  gateway:\n    ports: !reset []\n";
+/** Its port may be taken on this machine, and nobody calls it here; images of its own name go again with `--rmi local`. */
+const OVERRIDE = `services:
+  gateway: { ports: !reset [] }
+  backend-us: { image: !reset null }
+  backend-eu: { image: !reset null }
+`;
 
 type Command = readonly [program: string, ...args: readonly string[]];
 
@@ -19,7 +23,7 @@ export async function composeUps({ regionctl, say }: Bench, times: number): Prom
   if (command === undefined) return "there is no Docker Compose v2; COMPOSE_V2 may name its program";
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "regionctl-bench-compose-"));
   const override = path.join(folder, "override.yaml");
-  fs.writeFileSync(override, WITHOUT_PORT);
+  fs.writeFileSync(override, OVERRIDE);
   const env = { ...process.env, ...(await sameImages(regionctl)) };
   const [program, ...first] = command;
   const compose = async (...args: readonly string[]) => {
