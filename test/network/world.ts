@@ -71,8 +71,11 @@ export function wire(socket: net.Socket): Wire {
 
 export async function connect(port: number): Promise<Wire> {
   const socket = net.connect({ port, host: HOST, allowHalfOpen: true, noDelay: true });
-  await once(socket, "connect");
-  return wire(socket);
+  const client = wire(socket);
+  await once(socket, "connect").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ECONNRESET") throw error; // a reset that comes at once is told in place of the connect
+  });
+  return client;
 }
 
 /** What becomes of a connect: the code of the error, or "connected". */
