@@ -19,6 +19,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   run: 4,
   stack: 4,
   archive: 4,
+  dashboard: 4,
   commands: 5,
   cli: 5,
 };

@@ -1,6 +1,6 @@
 // A runtime is a table (role -> how it runs) and a small Cluster; a verb sees only these interfaces.
 import type { Recorder } from "./event.ts";
-import type { Control, World } from "./fault.ts";
+import type { Control, NodeState, World } from "./fault.ts";
 import type { LinksState, ProbeAnswer, ProbeOrder, TimedRule } from "./link.ts";
 import type { Clock } from "./time.ts";
 import type { NodeSpec, Topology } from "./topology.ts";
@@ -58,6 +58,8 @@ export interface Cluster {
   links?: Links;
   /** The truth, from the operating system. */
   observe(): Promise<World>;
+  /** The nodes' part of it alone: asks no node and no link, so it is cheap and never waits for one that does not answer. */
+  states(): Promise<ReadonlyMap<string, NodeState>>;
   /** Ends every process and removes everything that belongs to the stack but its directory. Twice is harmless. */
   down(): Promise<void>;
 }

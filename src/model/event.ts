@@ -18,6 +18,16 @@ export interface RunBegun {
   startedAt: string;
 }
 
+/** A stack as somebody who comes to watch it finds it: what it is, and what is done to it already. Stands in no log. */
+export interface StackFound {
+  type: "stack";
+  name: string;
+  topology: Topology;
+  runtime: string;
+  gateway: string;
+  faults: readonly Fault[];
+}
+
 /** A run's last event. "done" says that every step ran or was skipped on purpose. */
 export interface RunEnded {
   type: "end";
@@ -216,6 +226,7 @@ export interface Log {
 
 export type Happening =
   | RunBegun
+  | StackFound
   | RunEnded
   | Invoke
   | Complete

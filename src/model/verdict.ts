@@ -11,6 +11,15 @@ export interface Judgement {
   evidence: readonly number[];
   /** The story of a failure, a sentence a line. */
   story?: readonly string[];
+  /** What was checked, by where and when: defects live in one part of it. */
+  breakdown?: readonly Part[];
+}
+
+/** A part of what was checked: "moved region, inside fault windows". */
+export interface Part {
+  of: string;
+  checked: number;
+  violated: number;
 }
 
 /** A pure function of the history. One that throws has proved nothing: the verdict is unknown. */

@@ -58,6 +58,7 @@ export function fakeCluster(topology: Topology): FakeCluster {
     node: (name) => nodes.find((node) => node.spec.name === name)!,
     troubled: () =>
       Object.fromEntries(nodes.filter(({ state }) => state !== "up").map((node) => [node.spec.name, node.state])),
+    states: async () => new Map(nodes.map((node) => [node.spec.name, node.state])),
     observe: async () => ({
       nodes: new Map(nodes.map((node) => [node.spec.name, node.state])),
       controls: new Map(

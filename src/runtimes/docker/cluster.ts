@@ -273,6 +273,7 @@ function assemble(site: Site, engine: () => Promise<Docker>): DockerCluster {
     ...(links && { links }),
     linked,
     prepare: async () => createNetworks(await engine(), site),
+    states: statesNow,
     async observe() {
       const states = await statesNow();
       const up = nodes.filter(({ spec }) => states.get(spec.name) === "up");

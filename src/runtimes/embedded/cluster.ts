@@ -109,6 +109,12 @@ function assemble(site: Site): EmbeddedCluster {
   const links = program && remoteLinks(program.request, site.secrets.get(controlSecret(LINKS)) ?? "");
   const stateOf = (name: string) => nodes.find((node) => node.spec.name === name)?.state() ?? "down";
 
+  function statesNow(): Map<string, NodeState> {
+    const states = new Map<string, NodeState>(nodesOfStack(site.topology).map((node) => [node.name, "down"]));
+    for (const node of nodes) states.set(node.spec.name, node.state());
+    return states;
+  }
+
   async function linked(node: string): Promise<boolean> {
     const leading = crossingsOf(site.topology).filter(({ to }) =>
       node === LINKS ? stateOf(to) === "up" : to === node,
@@ -121,9 +127,9 @@ function assemble(site: Site): EmbeddedCluster {
     nodes,
     ...(links && { links }),
     linked,
+    states: async () => statesNow(),
     async observe() {
-      const states = new Map<string, NodeState>(nodesOfStack(site.topology).map((node) => [node.name, "down"]));
-      for (const node of nodes) states.set(node.spec.name, node.state());
+      const states = statesNow();
       const [told, rules] = await Promise.all([
         Promise.all(nodes.map(async (node) => [node.spec.name, await node.control()] as const)),
         states.get(LINKS) === "up" ? links?.rules() : undefined,

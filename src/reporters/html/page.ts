@@ -1,0 +1,2 @@
+// The program inside report.html.
+export {};
