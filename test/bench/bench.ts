@@ -6,7 +6,7 @@ import type { Runtime } from "../../src/model/cluster.ts";
 
 const run = promisify(execFile);
 const ROOT = path.resolve(import.meta.dirname, "../.."); // of the bundle as of this file
-const CLI = path.join(ROOT, "bin/regionctl.js");
+export const CLI = path.join(ROOT, "bin/regionctl.js");
 /** The topology of the bench. */
 export const TOPOLOGY_FILE = path.join(ROOT, "compose/property.yaml");
 

@@ -1,7 +1,9 @@
 // Processes that a bench starts: pinned to a core where the system can, asked for their processor time, and ended.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
 
 const TICKS_PER_SECOND = 100;
 
@@ -29,11 +31,7 @@ export function start(
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()).once("error", () => resolve()));
   return {
     child,
-    cpuSeconds() {
-      const text = fs.readFileSync(`/proc/${child.pid}/stat`, "utf8");
-      const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-    },
+    cpuSeconds: () => cpuSecondsOf(child.pid!),
     rssMiB() {
       const line = /^VmRSS:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${child.pid}/status`, "utf8"));
       return Number(line?.[1] ?? 0) / 1024;
@@ -43,6 +41,20 @@ export function start(
       await gone;
     },
   };
+}
+
+/** Processor time of a process so far (Linux). */
+export function cpuSecondsOf(pid: number): number {
+  const text = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Runs a program of the bench to its end, in a process of its own; what it prints is JSON. */
+export async function outputOf<T>(program: string, args: readonly string[], nodeArgs: readonly string[] = []): Promise<T> {
+  const file = path.join(import.meta.dirname, program); // all programs of the bench are bundled beside each other
+  const { stdout } = await promisify(execFile)(process.execPath, [...nodeArgs, file, ...args], { maxBuffer: 1 << 26 });
+  return JSON.parse(stdout) as T;
 }
 
 /** The first line that it prints. */

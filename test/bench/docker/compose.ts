@@ -1,4 +1,4 @@
-// Plain Docker Compose with the same file, where a Compose v2 is at hand: what COMPOSE_V2 names, or the one of this machine.
+// Plain Docker Compose with the same file, where a Compose v2 is at hand: what REGIONCTL_TEST_COMPOSE names, or the one of this machine.
 import { execFile } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
@@ -20,7 +20,7 @@ type Command = readonly [program: string, ...args: readonly string[]];
 /** Milliseconds of each `up -d --wait` from nothing; or why there are none. */
 export async function composeUps({ regionctl, say }: Bench, times: number): Promise<readonly number[] | string> {
   const command = await findCompose();
-  if (command === undefined) return "there is no Docker Compose v2; COMPOSE_V2 may name its program";
+  if (command === undefined) return "there is no Docker Compose v2; REGIONCTL_TEST_COMPOSE may name its program";
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "regionctl-bench-compose-"));
   const override = path.join(folder, "override.yaml");
   fs.writeFileSync(override, OVERRIDE);
@@ -53,7 +53,7 @@ export async function composeUps({ regionctl, say }: Bench, times: number): Prom
 }
 
 async function findCompose(): Promise<Command | undefined> {
-  const named = process.env["COMPOSE_V2"];
+  const named = process.env["REGIONCTL_TEST_COMPOSE"];
   const candidates: readonly Command[] = named ? [[named]] : [["docker", "compose"], ["docker-compose"]];
   for (const command of candidates) {
     const [program, ...args] = command;
