@@ -80,6 +80,11 @@ export function saveVerdicts(run: Run): void {
 
 /** Reads a run directory and judges its history again. Throws UsageError for what is not a run. */
 export function loadRun(directory: string): Run {
+  return judged(path.resolve(directory), readHistory(directory));
+}
+
+/** What happened in a run, judged by nobody. It begins with a run. Throws UsageError for what is not one. */
+export function readHistory(directory: string): readonly Event[] {
   const file = path.join(directory, "events.ndjson");
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   if (!stat?.isFile()) {
@@ -97,7 +102,7 @@ export function loadRun(directory: string): Run {
     .map((line, i) => parseEvent(line, file, i + 1));
   if (history[0]?.type !== "run")
     throw new UsageError(`${file} does not begin with a run: it is not a history of regionctl.`);
-  return judged(path.resolve(directory), history);
+  return history;
 }
 
 /** A run from its history alone. */

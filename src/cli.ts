@@ -1,6 +1,7 @@
 // The commander program; maps verdicts and errors to exit codes; nothing else.
 import { Command, CommanderError } from "commander";
 import { check } from "./commands/check.ts";
+import { compare } from "./commands/compare.ts";
 import { complete, completion } from "./commands/completion.ts";
 import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
@@ -13,11 +14,13 @@ import { render } from "./commands/render.ts";
 import { scenario } from "./commands/scenario.ts";
 import { schema } from "./commands/schema.ts";
 import { status } from "./commands/status.ts";
+import { traffic } from "./commands/traffic.ts";
 import { explainError } from "./commands/trouble.ts";
 import { up } from "./commands/up.ts";
 import { url } from "./commands/url.ts";
 import { verbCommands } from "./commands/verb.ts";
 import { VERSION } from "./commands/version.ts";
+import { watch } from "./commands/watch.ts";
 import { UsageError } from "./model/problem.ts";
 import { EXIT } from "./model/verdict.ts";
 
@@ -39,13 +42,14 @@ Examples:
   regionctl kill backend-us --for 10s               break it by hand
   regionctl partition us eu --for 10s               cut the cable between two regions
   regionctl status                                  what is up, what is broken
+  regionctl watch                                   the same live, broken and mended by key
   regionctl down                                    end it
 
 Exit codes: 0 passed, 1 failed, 2 errored, 3 inconclusive, 64 wrong arguments or files, 130 interrupted.`,
   );
 
-const looking = [status(), logs(), url(), psql()];
-const judging = [scenario(), check(), schema()];
+const looking = [status(), watch(), logs(), url(), psql(), traffic()];
+const judging = [scenario(), check(), compare(), schema()];
 const building = [images(), render(), link()];
 for (const command of [up(), down(), ...looking, ...verbCommands(), ...judging, ...building, doctor(), completion()]) {
   program.addCommand(inherit(command, "regionctl"));

@@ -15,6 +15,7 @@ import { prune } from "./prune.ts";
 import { createConsumer } from "./replication/consumer.ts";
 import { lagBySource, measureLag } from "./replication/lag.ts";
 import { createRelay } from "./replication/relay.ts";
+import { readsOf } from "./stale.ts";
 
 export interface Settings {
   region: string;
@@ -40,9 +41,11 @@ const BODY_LIMIT_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 5_000;
 const CONFLICTS_PAGE = { least: 1, greatest: 500, otherwise: 500 };
 
-export function createBackend(settings: Settings, ports: Ports): Backend {
+export function createBackend(settings: Settings, given: Ports): Backend {
   const { region, regions, broken } = settings;
-  const { store, log, clock, say } = ports;
+  const { log, clock, say } = given;
+  const { store, read } = readsOf(given.store, settings, clock);
+  const ports: Ports = { ...given, store };
   const stampClock = skewed(ports.stampNow);
   const stamps = broken === "no-stamps" ? WITHOUT_STAMPS : CLOCKS[settings.conflicts](stampClock.now);
   const ending = new AbortController();
@@ -75,7 +78,7 @@ export function createBackend(settings: Settings, ports: Ports): Backend {
     metrics.request(request.method, route, reply.statusCode, reply.elapsedTime / 1_000);
   });
   const hold = createHold();
-  propertyRoutes(http, { regions }, store, async (request) => {
+  propertyRoutes(http, { regions }, { ...store, read }, async (request) => {
     const result = await put(request);
     if (result.kind === "done") await hold.pass();
     return result;

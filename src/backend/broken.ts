@@ -12,6 +12,10 @@ export const BROKEN = {
   "lag-lies": "says that it is never behind",
   "publish-before-commit":
     "publishes an event before its transaction is committed, so that a kill leaves a phantom elsewhere",
+  "stale-read-after-failover":
+    "answers the reads of clients that were moved to it from copies that it made long before",
+  "lagging-replica": "answers reads from a copy that is behind its own database",
+  "non-atomic-idempotency": "looks a request id up, and remembers it later: two at the same instant both take effect",
 } as const;
 
 export type Broken = keyof typeof BROKEN;
@@ -23,6 +27,11 @@ export const DROP_EVERY = 3;
 /** relay-by-greatest-id: every how many writes commit late, behind others with a greater id, as under load by chance. */
 export const SLOW_EVERY = 2;
 export const SLOW_COMMIT_MS = 200;
+
+/** lagging-replica: how far. */
+export const LAGGING_MS = 300;
+/** non-atomic-idempotency: between looking and remembering, as under load by chance. */
+export const BETWEEN_MS = 50;
 
 /** no-stamps: all are equal, so the region's name decides. */
 export const WITHOUT_STAMPS: StampClock = { next: () => 0, observe: () => {} };

@@ -21,6 +21,8 @@ import type {
 } from "../model/event.ts";
 import { parseVector } from "../model/vector.ts";
 import type { Vector } from "../model/vector.ts";
+import { readCounters } from "./counters.ts";
+import { Answered } from "./sessions/columns.ts";
 import { writesOf } from "./writes.ts";
 import type { Write } from "./writes.ts";
 
@@ -67,6 +69,10 @@ export interface Facts {
   writes: readonly Write[];
   /** How many of them are acknowledged. */
   acknowledged: number;
+  /** Those that were sent more than once, or answered from memory. */
+  repeated: readonly Write[];
+  /** The answered operations as numbers, for those who walk over all of them (sessions/columns.ts). */
+  answered: Answered;
   settled?: Settled;
   probes: ReadonlyMap<string, readonly Recorded<Probe>[]>;
   nodes: readonly Recorded<NodeEvent>[];
@@ -118,8 +124,13 @@ function read(history: readonly Event[]): Facts {
     else if (event.type === "surviving") append(surviving, event.fault, event);
     else if (event.type === "end") end = event;
   }
-  const operations = invokes.map((invoke) => operation(invoke, completes.get(invoke.op), regionOfNode));
-  const vector = parsing();
+  const vector = parsing(run.topology.regions);
+  const answered = new Answered(run.topology.regions, invokes.length, vector);
+  const operations = invokes.map((invoke) => {
+    const one = operation(invoke, completes.get(invoke.op), regionOfNode);
+    answered.add(one); // here, where all of it is at hand: to come back for it later takes longer than the rest
+    return one;
+  });
   const keys = byKey(operations, conflicts, vector);
   const writes = [...keys.values()].flatMap((key) => key.writes);
   return {
@@ -130,6 +141,8 @@ function read(history: readonly Event[]): Facts {
     keys,
     writes,
     acknowledged: writes.filter((write) => write.outcome === "ok").length,
+    repeated: writes.filter(({ attempts }) => attempts.length > 1 || attempts[0]!.complete?.stored),
+    answered,
     settled: settledOf(history),
     probes,
     nodes,
@@ -160,25 +173,23 @@ function byKey(
   conflicts: readonly Recorded<ConflictEvent>[],
   vector: Facts["vector"],
 ): ReadonlyMap<string, KeyFacts> {
-  const attempts = new Map<string, Operation[]>();
-  const reads = new Map<string, Operation[]>();
-  const records = new Map<string, Recorded<ConflictEvent>[]>();
+  const keys = new Map<string, { attempts: Operation[]; reads: Operation[]; records: Recorded<ConflictEvent>[] }>();
+  const ofKey = (key: string) => {
+    let known = keys.get(key);
+    if (known === undefined) keys.set(key, (known = { attempts: [], reads: [], records: [] }));
+    return known;
+  };
   for (const operation of operations) {
-    if (operation.invoke.kind === "write") append(attempts, operation.invoke.key, operation);
-    else if (operation.outcome.type === "ok") append(reads, operation.invoke.key, operation);
+    const key = ofKey(operation.invoke.key);
+    if (operation.invoke.kind === "write") key.attempts.push(operation);
+    else if (operation.outcome.type === "ok") key.reads.push(operation);
   }
-  for (const record of conflicts) append(records, record.key, record);
-  const keys = new Set([...operations.map((operation) => operation.invoke.key), ...records.keys()]);
+  for (const record of conflicts) ofKey(record.key).records.push(record);
   const answersOfClients = learning(operations);
   return new Map(
-    [...keys].map((key) => [
+    [...keys].map(([key, { attempts, reads, records }]) => [
       key,
-      {
-        key,
-        writes: writesOf(attempts.get(key) ?? [], vector, answersOfClients),
-        reads: reads.get(key) ?? [],
-        conflicts: records.get(key) ?? [],
-      },
+      { key, writes: writesOf(attempts, vector, answersOfClients), reads, conflicts: records },
     ]),
   );
 }
@@ -221,12 +232,20 @@ function settledOf(history: readonly Event[]): Settled | undefined {
 }
 
 /** Parses each state once: a run has many more answers than states. */
-function parsing(): Facts["vector"] {
+function parsing(regions: readonly string[]): Facts["vector"] {
   const parsed = new Map<string, Vector | undefined>();
+  const counters = new Float64Array(regions.length);
+  const parse = (state: string): Vector | undefined => {
+    if (!readCounters(state, regions, counters, 0)) return parseVector(state);
+    const vector: Record<string, number> = {};
+    for (let region = 0; region < regions.length; region++) vector[regions[region]!] = counters[region]!;
+    return vector;
+  };
   return (state) => {
     if (state === undefined) return undefined;
-    if (!parsed.has(state)) parsed.set(state, parseVector(state));
-    return parsed.get(state);
+    let vector = parsed.get(state);
+    if (vector === undefined && !parsed.has(state)) parsed.set(state, (vector = parse(state)));
+    return vector;
   };
 }
 

@@ -12,10 +12,15 @@ import { converges } from "./converges.ts";
 import { factsOf } from "./history.ts";
 import { lag } from "./lag.ts";
 import { latency } from "./latency.ts";
+import { monotonicReads } from "./monotonic-reads.ts";
+import { monotonicWrites } from "./monotonic-writes.ts";
 import { noDuplicates } from "./no-duplicates.ts";
 import { noLostWrites } from "./no-lost-writes.ts";
+import { readYourWrites } from "./read-your-writes.ts";
 import { recovers } from "./recovers.ts";
 import { rpo } from "./rpo.ts";
+import { staleness } from "./staleness.ts";
+import { writesFollowReads } from "./writes-follow-reads.ts";
 
 export const expectations: Readonly<Record<string, ExpectationWords>> = {
   available: row(available),
@@ -27,6 +32,11 @@ export const expectations: Readonly<Record<string, ExpectationWords>> = {
   "no-duplicates": row(noDuplicates),
   converges: row(converges),
   conflicts: row(conflicts),
+  "read-your-writes": row(readYourWrites),
+  "monotonic-reads": row(monotonicReads),
+  "monotonic-writes": row(monotonicWrites),
+  "writes-follow-reads": row(writesFollowReads),
+  staleness: row(staleness),
 };
 
 /** What the scenario expects, as written, then what every run is asked. Pure: the same history, the same verdicts. */

@@ -65,7 +65,7 @@ export const recovers: ExpectationWords<Args> = {
   },
 };
 
-interface Recovery {
+export interface Recovery {
   window: FaultWindow;
   /** From the fault's start; 0 when no probe failed, Infinity when it was not healthy again. */
   ms: number;
@@ -77,7 +77,7 @@ interface Recovery {
 }
 
 /** Faults that follow before the region was healthy again belong to the same trouble: the clock of the first goes on. */
-function recoveryFrom(
+export function recoveryFrom(
   window: FaultWindow,
   touching: readonly FaultWindow[],
   probes: readonly Recorded<Probe>[],

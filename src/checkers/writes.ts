@@ -105,21 +105,27 @@ function effectsOf(
   basis: Write["basis"],
   vector: (state: string | undefined) => Vector | undefined,
 ): readonly Effect[] {
-  const effectOf = (acknowledged: Operation): Effect => {
-    const { state, version, stored } = acknowledged.complete!;
-    const seen = vector(state);
-    const home = (stored ? undefined : acknowledged.servedIn) ?? grown(basis?.vector, seen);
-    return { acknowledged, state, vector: seen, version, home };
-  };
-  if (oks.length < 2) return oks.map(effectOf);
+  if (oks.length === 0) return [];
+  if (oks.length === 1) return [effectOf(oks[0]!, basis, vector)];
   // Those that really wrote come first: their X-Served-By is the region of the effect, a stored answer's is not.
   const ordered = [...oks.filter((ok) => !ok.complete?.stored), ...oks.filter((ok) => ok.complete?.stored)];
   const effects = new Map<string, Effect>();
-  for (const effect of ordered.map(effectOf)) {
+  for (const effect of ordered.map((ok) => effectOf(ok, basis, vector))) {
     const name = effect.vector === undefined ? `${effect.state} ${effect.version}` : vectorText(effect.vector);
     if (!effects.has(name)) effects.set(name, effect);
   }
   return [...effects.values()];
+}
+
+function effectOf(
+  acknowledged: Operation,
+  basis: Write["basis"],
+  vector: (state: string | undefined) => Vector | undefined,
+): Effect {
+  const { state, version, stored } = acknowledged.complete!;
+  const seen = vector(state);
+  const home = (stored ? undefined : acknowledged.servedIn) ?? grown(basis?.vector, seen);
+  return { acknowledged, state, vector: seen, version, home };
 }
 
 /** One spelling for equal vectors. */

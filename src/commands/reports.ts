@@ -1,17 +1,20 @@
-// Where what runs came to is told: on the terminal, as JSON, or as JUnit in a file. The file is written anew after every
-// run, so it is there however the command ends: a run that failed is what it is for.
+// Where what runs came to is told: on the terminal, as JSON or Markdown, in files, to GitHub. Files of several runs are written
+// anew after every one, so they are there however the command ends: a run that failed is what they are for.
 import fs from "node:fs";
 import path from "node:path";
 import { Option } from "commander";
-import { judged } from "../archive.ts";
-import type { Happening } from "../model/event.ts";
-import { StackError, UsageError } from "../model/problem.ts";
+import { UsageError } from "../model/problem.ts";
 import type { Run } from "../model/run.ts";
 import { json } from "../reporters/json.ts";
 import { junit } from "../reporters/junit.ts";
+import { markdown } from "../reporters/markdown.ts";
 import { paintFor } from "../reporters/paint.ts";
 import { terminal } from "../reporters/terminal.ts";
+import { explainError } from "./trouble.ts";
 import type { LoadedScenario } from "./files.ts";
+import { addSummary, annotations, onGithub } from "./reports/summary.ts";
+import { unplayed } from "./reports/unplayed.ts";
+import { writing } from "./reports/writing.ts";
 
 /** One --reporter as it was asked for. */
 interface Reporter {
@@ -19,11 +22,18 @@ interface Reporter {
   file?: string;
 }
 
+/** Whether a reporter writes a file. */
 const REPORTERS = {
-  terminal: { toFile: false },
-  json: { toFile: false },
-  junit: { toFile: true },
+  terminal: { file: "never" },
+  json: { file: "never" },
+  junit: { file: "always" },
+  html: { file: "maybe" },
+  markdown: { file: "maybe" },
+  github: { file: "never" },
 } as const;
+
+/** What can have stdout for itself; without any of them the terminal's report stands there. */
+const FOR_STDOUT = ["terminal", "json", "markdown"] as const;
 
 export interface ReportOptions {
   reporter?: readonly Reporter[];
@@ -31,15 +41,19 @@ export interface ReportOptions {
 }
 
 export interface Reports {
-  /** stdout is for programs. */
+  /** stdout is for programs, and nothing else is said. */
   json: boolean;
-  /** Throws StackError when a file cannot be written. */
-  add(run: Run): void;
+  /** stdout is read by somebody, as it comes. */
+  forPeople: boolean;
+  /** Throws StackError when a file cannot be written, as the others do. `shown`: what to call it, instead of its directory. */
+  add(run: Run, shown?: string): void;
   /** A scenario that could not be played; the error itself is for others to print. */
   addUnplayed(loaded: LoadedScenario, error: unknown): void;
+  /** After the last one. */
+  end(): void;
 }
 
-const WORDS = "terminal, json, or junit=FILE";
+const WORDS = "terminal, json, markdown, markdown=FILE, junit=FILE, html, html=FILE, github";
 
 export const reporterOption = () =>
   new Option("--reporter <reporter>", `${WORDS}; may be given several times`).argParser(
@@ -50,68 +64,101 @@ function parse(text: string): Reporter {
   const [, name = "", file] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   const known = Object.hasOwn(REPORTERS, name) ? (name as keyof typeof REPORTERS) : undefined;
   if (known === undefined) throw new UsageError(`there is no reporter "${name}". Reporters are ${WORDS}.`);
-  const { toFile } = REPORTERS[known];
-  if (toFile && !file) throw new UsageError(`reporter ${name} writes a file: --reporter ${name}=FILE.`);
-  if (!toFile && file !== undefined) throw new UsageError(`reporter ${name} writes to stdout, and not to a file.`);
+  const writes = REPORTERS[known].file;
+  if (writes === "always" && !file) throw new UsageError(`reporter ${name} writes a file: --reporter ${name}=FILE.`);
+  if (writes === "never" && file !== undefined)
+    throw new UsageError(`reporter ${name} writes to stdout, and not to a file.`);
+  if (file === "") throw new UsageError(`--reporter ${name}= lacks the name of its file.`);
   return { name: known, file };
 }
 
+export interface Opening {
+  /** How many runs there will be. */
+  runs: number;
+  /** Just now: then each gets its report.html, asked or not. */
+  played: boolean;
+}
+
 /** Throws UsageError when what is asked cannot be, StackError when a file has no place: before anything is played. */
-export function openReports({ reporter = [], json: asJson = false }: ReportOptions): Reports {
-  const wants = (name: Reporter["name"]) => reporter.some((one) => one.name === name);
-  const toJson = asJson || wants("json");
-  if (toJson && wants("terminal")) throw new UsageError("stdout is for one reporter: terminal or json, not both.");
+export function openReports(
+  { reporter = [], json: asJson = false }: ReportOptions,
+  { runs: expected, played }: Opening = { runs: 1, played: false },
+): Reports {
+  const asked = (name: Reporter["name"]) => reporter.filter((one) => one.name === name);
+  const filesOf = (name: Reporter["name"]) =>
+    asked(name).flatMap(({ file }) => (file === undefined ? [] : [path.resolve(file)]));
+  const toStdout = FOR_STDOUT.filter(
+    (name) => asked(name).some(({ file }) => file === undefined) || (name === "json" && asJson),
+  );
+  if (toStdout.length > 1)
+    throw new UsageError(`stdout is for one reporter: ${toStdout.join(" or ")}, not ${SAY_BOTH[toStdout.length]}.`);
+  const [stdout = "terminal"] = toStdout;
+  const annotates = asked("github").length > 0;
+  if (annotates && stdout !== "terminal")
+    throw new UsageError(`reporter github writes its commands to stdout, and ${stdout} wants that for itself.`);
+  // Where GitHub plays it, it is told without being asked, unless stdout is meant for something else.
+  const tellsGithub = annotates || (onGithub() && toStdout.length === 0);
+  if (expected > 1 && filesOf("html").length > 0)
+    throw new UsageError(
+      "--reporter html=FILE holds one run, and these are several. Each has its report.html in its own directory.",
+    );
   const files = reporter.flatMap(({ file }) => (file === undefined ? [] : [path.resolve(file)]));
   for (const file of files) writing(file, () => fs.mkdirSync(path.dirname(file), { recursive: true }));
+
   const runs: Run[] = [];
+  const save = () => {
+    for (const file of filesOf("junit")) writing(file, () => fs.writeFileSync(file, junit(runs)));
+    for (const file of filesOf("markdown")) writing(file, () => fs.writeFileSync(file, markdown(runs)));
+  };
   const keep = (run: Run) => {
     runs.push(run);
-    for (const file of files) writing(file, () => fs.writeFileSync(file, junit(runs)));
+    save();
+    if (tellsGithub) process.stdout.write(annotations(run));
+  };
+  const page = (run: Run) => {
+    for (const file of filesOf("html")) writePage(run, file);
+    if (asked("html").some(({ file }) => file === undefined)) writePage(run);
+    else if (played) writeUnasked(run);
+  };
+  const print = (run: Run, shown: string) => {
+    if (stdout === "json") process.stdout.write(`${json(run)}\n`);
+    if (stdout === "terminal")
+      process.stdout.write(`${played ? "\n" : ""}${terminal(run, paintFor("stdout"), shown, columns())}`);
   };
   return {
-    json: toJson,
-    add(run) {
-      process.stdout.write(toJson ? `${json(run)}\n` : `\n${terminal(run, paintFor("stdout"), shown(run.directory))}`);
+    json: stdout === "json",
+    forPeople: stdout === "terminal",
+    add(run, shown = shownPath(run.directory)) {
+      page(run); // first: the others say where it is
+      print(run, shown);
       keep(run);
     },
     addUnplayed: (loaded, error) => keep(unplayed(loaded, error)),
+    end() {
+      if (runs.length === 0) save(); // a CI that collects the file finds it, also of a shard without scenarios
+      if (stdout === "markdown") process.stdout.write(markdown(runs));
+      if (tellsGithub) addSummary(runs);
+    },
   };
 }
 
-function writing(file: string, write: () => void): void {
+/** A run is worth more than its picture: without one it still has its verdict. */
+const writePage = (_run: Run, _file?: string) => {};
+function writeUnasked(run: Run): void {
   try {
-    write();
+    writePage(run);
   } catch (error) {
-    const { message } = error as Error;
-    throw new StackError(`cannot write the report ${file}: ${message}`, "Choose another place.", { cause: error });
+    explainError(error, false);
   }
 }
 
+const SAY_BOTH: Readonly<Record<number, string>> = { 2: "both", 3: "all of them" };
+
+const NARROWEST = 40;
+const columns = () => (process.stdout.columns === undefined ? undefined : Math.max(NARROWEST, process.stdout.columns));
+
 /** A directory as a person would write its path from here. */
-function shown(directory: string): string {
+function shownPath(directory: string): string {
   const relative = path.relative(process.cwd(), directory) || ".";
   return relative.startsWith("..") ? directory : relative;
-}
-
-/** A history of two events, that says why there is no more of it. */
-function unplayed({ scenario, topology }: LoadedScenario, error: unknown): Run {
-  const message = error instanceof Error ? error.message : String(error);
-  const happenings: readonly Happening[] = [
-    {
-      type: "run",
-      id: `${scenario.name}-unplayed`,
-      scenario,
-      topology,
-      runtime: "none",
-      versions: {},
-      startedAt: new Date().toISOString(),
-    },
-    { type: "end", reason: "errored", error: message },
-  ];
-  const run = judged(
-    "",
-    happenings.map((happening, i) => ({ ...happening, seq: i + 1, at: 0 })),
-  );
-  // Of what was never played nothing else can be said.
-  return { ...run, verdicts: run.verdicts.filter(({ name }) => name === "ended"), verdict: "errored" };
 }

@@ -5,6 +5,7 @@ import type { Scenario } from "../model/scenario.ts";
 import { UsageError } from "../model/problem.ts";
 import { parseDuration } from "../model/units.ts";
 import { listScenarios, lookUpScenario, scenariosIn } from "../scenario/find.ts";
+import { filesLike, isPattern } from "../scenario/glob.ts";
 import { didYouMean } from "../topology/words.ts";
 import { type LoadedScenario, loadScenariosOrThrow, type WithRegions } from "./files.ts";
 
@@ -55,14 +56,22 @@ export function selectScenarios(
   return timeout === undefined ? chosen : chosen.map((one) => within(one, timeout));
 }
 
-/** A folder stands for the scenarios in it. Throws UsageError when there are none, or there is no such thing. */
+/** A folder stands for the scenarios in it, a pattern for those that it matches. Throws UsageError when there are none, or there is no such thing. */
 export function scenarioFiles(references: readonly string[]): readonly string[] {
   return references.flatMap((reference) => {
-    if ("file" in lookUpScenario(reference) || !isFolder(reference)) return [reference];
+    if ("file" in lookUpScenario(reference)) return [reference];
+    if (!isFolder(reference)) return isPattern(reference) ? matching(reference) : [reference];
     const files = scenariosIn(reference);
     if (files.length === 0) throw new UsageError(`there is no scenario (*.yaml) in ${reference}.`);
     return files;
   });
+}
+
+/** No shell has expanded it. Throws UsageError when nothing matches. */
+function matching(pattern: string): readonly string[] {
+  const files = filesLike(pattern, process.cwd()).filter((file) => /\.ya?ml$/.test(file));
+  if (files.length === 0) throw new UsageError(`no scenario (*.yaml) matches "${pattern}" in ${process.cwd()}.`);
+  return files;
 }
 
 const isFolder = (reference: string) => fs.statSync(reference, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -30,6 +30,13 @@ export interface Picture {
 export const MOST_LINES = 200;
 /** How far back the figures of a region go: */
 export const WINDOW_MS = 60_000;
+/** Samples come every 250 ms; more in a minute than these are not kept. */
+export const MOST_SAMPLES = 300;
+/** More than anybody can look at; of more the newest are shown. */
+export const MOST_FAULTS = 100;
+export const MOST_STEPS = 2_000;
+/** What of the topology is not there again after the last heal. */
+export const MOST_LEFTOVERS = 20;
 
 export interface RegionPicture {
   name: string;
@@ -48,6 +55,8 @@ export interface RegionPicture {
   pending: number | null;
   conflicts: number | null;
   conflictsLastMinute: number | null;
+  /** Where `conflicts` changed in the last minute, after what it was before: what `conflictsLastMinute` is counted from. */
+  conflictHistory: readonly { at: number; conflicts: number }[];
 }
 
 export interface NodePicture {
@@ -84,6 +93,9 @@ export interface Line {
   /** Colour adds, never carries: the text says it all. */
   tone: "plain" | "good" | "bad" | "notice";
   text: string;
+  /** Lines of one kind that follow each other are one line, the newest, and how many they were. */
+  kind?: string;
+  times?: number;
 }
 
 export interface RunPicture {
@@ -93,6 +105,10 @@ export interface RunPicture {
   began: number;
   /** Of every step that has begun or was skipped, by its path ("3", "3.1"). */
   steps: Readonly<Record<string, StepPicture>>;
+  /** Every fault has ended and every node answers, until the next one begins: how far the regions are from being equal, as read last. */
+  settling?: { since: number; quiet: boolean; rounds: number; differing: number | null };
+  /** What was left of any fault after the last heal; absent until somebody looked. */
+  leftovers?: readonly string[];
   /** How it ended. */
   ended?: { reason: string; error?: string };
 }
@@ -100,6 +116,8 @@ export interface RunPicture {
 export interface StepPicture {
   path: string;
   state: "running" | "passed" | "failed" | "inconclusive" | "errored" | "skipped";
+  /** As written; absent of one that was skipped. */
+  text?: string;
   begun: number;
   ended?: number;
   detail?: string;

@@ -4,6 +4,7 @@ import { runOf } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import { consequence, worst } from "../model/verdict.ts";
 import type { RunVerdict, Verdict } from "../model/verdict.ts";
+import { checkAgain, sayBreakdown, sayVerdict } from "./said.ts";
 
 const ASKED = "what is asked of every run";
 
@@ -83,9 +84,7 @@ function resultOf(verdict: Verdict, run: Run): Case["result"] {
     if (knownGap === undefined) return undefined;
     return { element: "skipped", type: "known-gap", message: `known gap: ${knownGap}; ${summary}`, more };
   }
-  const gap = knownGap === undefined ? "" : `; known gap: ${knownGap}`;
-  const closed = knownGap !== undefined && comes === "failed" ? "; but it holds now: remove known-gap" : "";
-  return { element: ELEMENTS[comes], type: comes, message: `${summary}${gap}${closed}`, more };
+  return { element: ELEMENTS[comes], type: comes, message: sayVerdict(verdict), more };
 }
 
 /** All questions are one test case: the worst answer decides, and every bad one is told. */
@@ -107,13 +106,15 @@ function askedResult(run: Run, asked: readonly Verdict[]): Case["result"] {
   };
 }
 
-function sayMore({ story = [], evidence }: Verdict): readonly string[] {
-  return [...story, ...(evidence.length === 0 ? [] : [`Events ${evidence.map((seq) => `#${seq}`).join(" ")}`])];
+function sayMore(verdict: Verdict): readonly string[] {
+  const { story = [], evidence } = verdict;
+  const events = evidence.length === 0 ? [] : [`Events ${evidence.map((seq) => `#${seq}`).join(" ")}`];
+  return [...story, ...sayBreakdown(verdict), ...events];
 }
 
 function sayWhere(run: Run, line?: number): readonly string[] {
   const { file } = runOf(run.history).scenario;
-  const again = run.directory === "" ? [] : [`regionctl check ${run.directory}`]; // one that was never played has none
+  const again = run.directory === "" ? [] : [checkAgain(run.directory)]; // one that was never played has none
   return [`${file}${line === undefined ? "" : `:${line}`}`, ...again];
 }
 

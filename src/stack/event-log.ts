@@ -8,10 +8,15 @@ import { type Ownership, withLock } from "./lock.ts";
 export interface EventLog {
   append(happening: Happening): Event;
   /**
-   * Called for every event from now on, also for those of other processes (seen at the next append), in the order of
-   * their numbers. A listener may append. One that throws makes that append throw, after all listeners were called.
+   * Called for every event from now on, also for those of other processes (seen at the next append or poll), in the order
+   * of their numbers. A listener may append. One that throws makes that append throw, after all listeners were called.
    */
   listen(listener: (event: Event) => void): () => void;
+  /**
+   * Tells what others have appended, without their waiting for it: nothing is locked or written, and a log that did not
+   * grow costs one question to the system. False: the log is gone, because the stack was ended.
+   */
+  poll(): boolean;
   /** Twice is harmless. */
   close(): void;
 }
@@ -35,14 +40,19 @@ export function openEventLog(file: string, lockFile: string, ownership: Ownershi
     if (nlink === 0) throw new StackError(`${file} is gone: the stack was ended by another command`);
     if (size < position) throw new StackError(`${file} became shorter: something else than regionctl changed it`);
     if (size === position) return;
-    const bytes = readAt(fd, position, size - position);
+    if (readTo(size) < size) fs.ftruncateSync(fd, position);
+  };
+
+  /** Takes in the whole lines from `position` to `end`, and answers where they end. */
+  const readTo = (end: number): number => {
+    const bytes = readAt(fd, position, end - position);
     const whole = bytes.lastIndexOf(NEWLINE) + 1;
-    if (whole < bytes.length) fs.ftruncateSync(fd, position + whole);
     for (const event of bytes.toString("utf8", 0, whole).split("\n").filter(Boolean).map(parse)) {
       seq = event.seq;
       untold.push(event);
     }
     position += whole;
+    return position;
   };
 
   const parse = (line: string): Event => {
@@ -105,6 +115,15 @@ export function openEventLog(file: string, lockFile: string, ownership: Ownershi
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    poll() {
+      if (closed) return false;
+      const { size, nlink } = fs.fstatSync(fd);
+      if (nlink === 0) return false;
+      // A line that is just being written, or was torn, is left for later: only its writer, or the next one, knows.
+      if (size > position) readTo(size);
+      tell();
+      return true;
     },
     close() {
       if (!closed) fs.closeSync(fd);

@@ -24,11 +24,13 @@ export interface ProbeOptions {
   nodes: readonly Node[];
   clock: Clock;
   record: Recorder;
+  /** How often; a run has PROBE_PERIOD_MS. */
+  everyMs?: number;
 }
 
 type Finding = Pick<Probe, "ok" | "status" | "error">;
 
-export function startProbes({ topology, nodes, clock, record }: ProbeOptions): Probes {
+export function startProbes({ topology, nodes, clock, record, everyMs = PROBE_PERIOD_MS }: ProbeOptions): Probes {
   const ending = new AbortController();
   const underway = new Set<Promise<void>>();
   let firstError: { error: unknown } | undefined;
@@ -63,7 +65,7 @@ export function startProbes({ topology, nodes, clock, record }: ProbeOptions): P
     }
   };
 
-  const playing = play(ticks(clock.now(), PROBE_PERIOD_MS), clock, ending.signal, begin);
+  const playing = play(ticks(clock.now(), everyMs), clock, ending.signal, begin);
   const finish = async () => {
     ending.abort(new Error("the probes were ended"));
     await playing;

@@ -38,10 +38,12 @@ export interface SamplerOptions {
   ledger: Pick<Ledger, "lastSecond" | "acknowledged">;
   /** Conflict records up to these numbers are older than the run (conflictCursors). */
   conflictsAfter?: Readonly<Record<string, number>>;
+  /** How often; a run has SAMPLE_PERIOD_MS. */
+  everyMs?: number;
 }
 
 export function startSampler(options: SamplerOptions): Sampler {
-  const { topology, nodes, clock, record, probes, ledger } = options;
+  const { topology, nodes, clock, record, probes, ledger, everyMs = SAMPLE_PERIOD_MS } = options;
   const ending = new AbortController();
   const samples: SampleEvent[] = [];
   const waiting = new Set<{ resolve(sample: SampleEvent): void; reject(error: unknown): void }>();
@@ -86,7 +88,7 @@ export function startSampler(options: SamplerOptions): Sampler {
       });
   };
 
-  const playing = play(ticks(clock.now(), SAMPLE_PERIOD_MS), clock, ending.signal, begin);
+  const playing = play(ticks(clock.now(), everyMs), clock, ending.signal, begin);
   const finish = async () => {
     const reason = new Error("the sampler was ended");
     ending.abort(reason);

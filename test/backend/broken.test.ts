@@ -1,6 +1,6 @@
 // Backends that are broken on purpose really are, each in its own way: what the scenarios must catch.
 import { describe, expect, test } from "vitest";
-import { DROP_EVERY, LOSE_EVERY } from "../../src/backend/broken.ts";
+import { BETWEEN_MS, DROP_EVERY, LAGGING_MS, LOSE_EVERY } from "../../src/backend/broken.ts";
 import type { Message, OutboxRow, Ports } from "../../src/backend/ports.ts";
 import { createRelay } from "../../src/backend/replication/relay.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
@@ -80,6 +80,57 @@ describe("broken on purpose", () => {
     expect((await us.put(2, { price: 10, version: 1 }, { "x-request-id": "b" })).statusCode).toBe(200);
     expect((await us.put(2, { price: 10, version: 1 }, { "x-request-id": "b" })).statusCode).toBe(422);
     expect((await shown(us, 2)).version).toBe(2);
+  });
+
+  test("stale-read-after-failover answers who was moved from a copy that it made long before", async () => {
+    for (const word of ["stale-read-after-failover", undefined] as const) {
+      const { world, us, eu } = broken({ eu: { broken: word } });
+      await using _ = world;
+      const moved = async () => (await eu.ask("/us/properties/1")).json().price;
+      const first = await moved();
+      await us.put(1, { price: 20, version: 1 });
+      await world.clock.advance(SOON_MS);
+      expect(await moved()).toBe(word === undefined ? 20 : first);
+      expect((await shown(eu, 1)).price).toBe(20); // its own clients see what is there
+    }
+  });
+
+  test("lagging-replica shows what was there a while ago; who writes meets what is there", async () => {
+    const { world, us, eu } = broken({ us: { broken: "lagging-replica" }, eu: { broken: "lagging-replica" } });
+    await using _ = world;
+    const before = await shown(us, 1);
+    expect((await us.put(1, { price: 10, version: 1 })).statusCode).toBe(200);
+    expect((await us.put(1, { price: 20, version: 2 })).statusCode).toBe(200);
+    expect(await shown(us, 1)).toEqual(before);
+    await world.clock.advance(LAGGING_MS - 1);
+    expect(await shown(us, 1)).toEqual(before);
+    await world.clock.advance(2);
+    expect(await shown(us, 1)).toMatchObject({ price: 20, version: 3 });
+    await world.clock.advance(LAGGING_MS);
+    expect(await shown(eu, 1)).toMatchObject({ price: 20, version: 3 });
+  });
+
+  test("non-atomic-idempotency lets two at the same instant both take effect, and knows those that come later", async () => {
+    for (const [word, answers, version] of [
+      ["non-atomic-idempotency", [200, 200], 3],
+      [undefined, [200, 422], 2],
+    ] as const) {
+      const { world, us } = broken({ us: { broken: word } });
+      await using _ = world;
+      const put = () => us.put(1, { price: 10, version: 1 }, { "x-request-id": "a" });
+      const inTime = async <T>(asked: Promise<T>): Promise<T> => {
+        let over = false;
+        void asked.finally(() => (over = true));
+        while (!over) await world.clock.advance(BETWEEN_MS);
+        return asked;
+      };
+      const both = await inTime(Promise.all([put(), put()]));
+      expect(both.map(({ statusCode }) => statusCode)).toEqual(answers);
+      expect((await put()).statusCode).toBe(422);
+      expect((await shown(us, 1)).version).toBe(version);
+      // One alone is as good as ever.
+      expect((await inTime(us.put(2, { price: 10, version: 1 }, { "x-request-id": "b" }))).statusCode).toBe(200);
+    }
   });
 
   test("relay-by-greatest-id skips an event whose transaction took longer than a later one", async () => {

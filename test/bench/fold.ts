@@ -25,14 +25,37 @@ const sample = (n: number): RegionSample => ({
 });
 
 function* history(): Generator<Event> {
-  yield next({ type: "stack", name: "default", topology, runtime: "embedded", gateway: "http://127.0.0.1:8080", faults: [] });
+  yield next({
+    type: "stack",
+    name: "default",
+    topology,
+    runtime: "embedded",
+    gateway: "http://127.0.0.1:8080",
+    faults: [],
+  });
   for (let n = 1; ; n++) {
     const id = `kill backend-us #${n}`;
     const backend = { targets: ["backend-us"], parameters: {}, since: at };
     for (let op = 0; op < 20; op++) {
       const number = n * 20 + op;
-      yield next({ type: "invoke", op: number, client: "c1", workload: "w", region: "us", key: `${op}`, kind: "read", due: at });
-      yield next({ type: "complete", op: number, outcome: { type: "ok" }, status: 200, servedBy: "backend-us", value: n });
+      yield next({
+        type: "invoke",
+        op: number,
+        client: "c1",
+        workload: "w",
+        region: "us",
+        key: `${op}`,
+        kind: "read",
+        due: at,
+      });
+      yield next({
+        type: "complete",
+        op: number,
+        outcome: { type: "ok" },
+        status: 200,
+        servedBy: "backend-us",
+        value: n,
+      });
     }
     yield next({ type: "probe", region: "us", ok: true, due: at });
     yield next({ type: "sample", regions: { us: sample(n), eu: sample(n + 1) }, acknowledged: n });

@@ -1,4 +1,4 @@
-// `npm run bench [-- stack links replication watch docker]`: the figures that the README shows, with the machine described. Without a
+// `npm run bench [-- stack links replication watch verdicts docker]`: the figures that the README shows, with the machine described. Without a
 // word all that needs no Docker; `--runtime docker` is another way to ask for "docker".
 import fs from "node:fs";
 import os from "node:os";
@@ -13,6 +13,7 @@ import { EXIT } from "../../src/model/verdict.ts";
 import { docker } from "../../src/runtimes/docker/cluster.ts";
 import { replicationFigures } from "./replication.ts";
 import { stackFigures } from "./stack.ts";
+import { verdictFigures } from "./verdicts.ts";
 import { watchFigures } from "./watch.ts";
 
 const PARTS: Readonly<Record<string, (bench: Bench) => Promise<readonly Figure[]>>> = {
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<readonly Figure[]
   links: ({ say }) => linkFigures(say),
   replication: replicationFigures,
   watch: watchFigures,
+  verdicts: verdictFigures,
   docker: dockerFigures,
 };
 const WITHOUT_DOCKER = Object.keys(PARTS).filter((name) => name !== "docker");

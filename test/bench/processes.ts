@@ -51,7 +51,11 @@ export function cpuSecondsOf(pid: number): number {
 }
 
 /** Runs a program of the bench to its end, in a process of its own; what it prints is JSON. */
-export async function outputOf<T>(program: string, args: readonly string[], nodeArgs: readonly string[] = []): Promise<T> {
+export async function outputOf<T>(
+  program: string,
+  args: readonly string[],
+  nodeArgs: readonly string[] = [],
+): Promise<T> {
   const file = path.join(import.meta.dirname, program); // all programs of the bench are bundled beside each other
   const { stdout } = await promisify(execFile)(process.execPath, [...nodeArgs, file, ...args], { maxBuffer: 1 << 26 });
   return JSON.parse(stdout) as T;

@@ -13,7 +13,9 @@ const GREEN = "\u001b[32m";
 const reason = noTerminal();
 const isRequired = process.env["REGIONCTL_TEST_TERMINAL"] === "required";
 
-describe.skipIf(reason !== undefined && !isRequired)("watch in a terminal, on the embedded runtime", () => story("embedded"));
+describe.skipIf(reason !== undefined && !isRequired)("watch in a terminal, on the embedded runtime", () =>
+  story("embedded"),
+);
 
 await withDocker("watch in a terminal, on Docker", propertyTopology(), () => story("docker"));
 
@@ -50,27 +52,31 @@ function story(runtime: "embedded" | "docker"): void {
     expect(processesOf(box.home)).toEqual([]);
   });
 
-  it("gives the terminal back also when it is ended by Ctrl-C, by SIGTERM, and by kill -9", { timeout: 300_000 }, async () => {
-    await using box = sandbox({ REGIONCTL_RUNTIME: runtime });
-    await box.facts("up");
-    using terminal = open(box, runtime);
-    terminal.type("stty -a > before");
-    terminal.press("Enter");
-    for (const end of ["C-c", "TERM", "KILL"]) {
-      terminal.type("clear; regionctl watch & echo $! > pid; fg");
+  it(
+    "gives the terminal back also when it is ended by Ctrl-C, by SIGTERM, and by kill -9",
+    { timeout: 300_000 },
+    async () => {
+      await using box = sandbox({ REGIONCTL_RUNTIME: runtime });
+      await box.facts("up");
+      using terminal = open(box, runtime);
+      terminal.type("stty -a > before");
       terminal.press("Enter");
-      await terminal.shows("the dashboard", (screen) => isUp(screen, "backend-us"));
-      if (end === "C-c") terminal.press("C-c");
-      else {
-        using other = open(box, runtime);
-        other.type(`kill -${end} $(cat pid) && echo sent`);
-        other.press("Enter");
-        await other.shows("that the signal was sent", (screen) => /^sent$/m.test(screen));
+      for (const end of ["C-c", "TERM", "KILL"]) {
+        terminal.type("clear; regionctl watch & echo $! > pid; fg");
+        terminal.press("Enter");
+        await terminal.shows("the dashboard", (screen) => isUp(screen, "backend-us"));
+        if (end === "C-c") terminal.press("C-c");
+        else {
+          using other = open(box, runtime);
+          other.type(`kill -${end} $(cat pid) && echo sent`);
+          other.press("Enter");
+          await other.shows("that the signal was sent", (screen) => /^sent$/m.test(screen));
+        }
+        await isSane(terminal);
       }
-      await isSane(terminal);
-    }
-    expect(await box.facts("status")).toMatchObject([{ state: "up" }]);
-  });
+      expect(await box.facts("status")).toMatchObject([{ state: "up" }]);
+    },
+  );
 }
 
 function open(box: { home: string; directory: string }, runtime: string): Terminal {
@@ -100,7 +106,10 @@ async function select(terminal: Terminal, node: string): Promise<void> {
 
 /** The colours that stand before a word, on the lines that name a node. */
 function coloursOf(terminal: Terminal, node: string, word: string): readonly string[] {
-  const lines = terminal.screen({ colours: true }).split("\n").filter((line) => line.includes(node));
+  const lines = terminal
+    .screen({ colours: true })
+    .split("\n")
+    .filter((line) => line.includes(node));
   return lines.flatMap((line) => {
     const before = line.slice(line.indexOf(node)).split(word);
     // oxlint-disable-next-line no-control-regex -- escape codes are what it looks for

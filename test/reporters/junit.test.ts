@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { runOf } from "../../src/model/event.ts";
 import type { Run } from "../../src/model/run.ts";
 import { junit } from "../../src/reporters/junit.ts";
+import { checkAgain } from "../../src/reporters/said.ts";
 import { asked, asks, fine, history, runWith, written } from "./run.ts";
 import { all, type Element, parseXml } from "./xml.ts";
 
@@ -98,6 +99,20 @@ describe("how verdicts are told", () => {
       "/scenarios/failover.yaml:40",
       "regionctl check /home/ada/runs/failover-1",
     ]);
+  });
+
+  it("where what was checked is broken stands in the text, a row each; a part that holds is no news where all do", () => {
+    const breakdown = (violated: number) => [
+      { of: "same region", checked: 1_204, violated: 0 },
+      { of: "moved region", checked: 71, violated },
+    ];
+    const text = (violated: number) =>
+      only(runWith([written({ ...no, breakdown: breakdown(violated) }), ...asks]), "no-duplicates").children[0]!.text;
+    expect(text(12).split("\n").slice(1, 3)).toEqual([
+      "same region    0 of 1,204 violated",
+      "moved region  12 of    71 violated",
+    ]);
+    expect(text(0)).not.toContain("same region");
   });
 
   it("a known gap is skipped while it is open, a failure once it is closed, an error when nobody knows", () => {
@@ -201,7 +216,7 @@ describe("whatever it has to tell", () => {
         expect(failed!.attributes).toMatchObject({ classname: spelt(text), name: spelt(text) });
         expect(failed!.children[0]!.attributes["message"]).toBe(spelt(summary));
         expect(failed!.children[0]!.text).toBe(
-          spelt([summary, sentence, `${summary}:40`, ...(gap === "" ? [] : [`regionctl check ${gap}`])].join("\n")),
+          spelt([summary, sentence, `${summary}:40`, ...(gap === "" ? [] : [checkAgain(gap)])].join("\n")),
         );
         expect(skipped!.children[0]!.attributes["message"]).toBe(spelt(`known gap: ${gap}; ${summary}`));
         expect(always!.children[0]!.name).toBe("error");

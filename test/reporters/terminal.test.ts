@@ -1,10 +1,15 @@
 // What a tired reader sees.
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { Chalk } from "chalk";
+import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Event, Happening, RegionSample } from "../../src/model/event.ts";
+import { type Event, type Happening, type RegionSample, runOf } from "../../src/model/event.ts";
 import { paintFor } from "../../src/reporters/paint.ts";
 import { progressLine, statusLine, terminal } from "../../src/reporters/terminal.ts";
-import { asked, asks, fine, runWith, written } from "./run.ts";
+import { widthOf } from "../../src/reporters/text.ts";
+import { asked, asks, fine, history, runWith, written } from "./run.ts";
 
 const ESCAPE = "\u001b";
 
@@ -17,7 +22,14 @@ describe("the report of a run", () => {
         ✓ no-lost-writes                            all 934 acknowledged writes are accounted for
         ✓ asked of every run                        healthy at first · 2 faults took effect
 
+                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+
+        us  requests  ·······█·································································  4/s
+            errors    ·······▃·································································  1
+            slowest   ····███████······························································  210 ms
+
       judge it again: regionctl check /home/ada/runs/failover-1
+      watch it again: regionctl watch /home/ada/runs/failover-1
       "
     `);
   });
@@ -42,14 +54,22 @@ describe("the report of a run", () => {
       "FAILED  failover  9.84 s, 4 operations, 1 write acknowledged, seed 42
 
         ✓ available: { region: us, at-least: 99% }  99.8 % of 1,204 operations answered  #3 #7
-        ✗ no-lost-writes                            2 of 934 acknowledged writes are lost  #812 #815 #901 #902
+        ✗ no-lost-writes                            2 of 934 acknowledged writes are lost  #812 #815 #901
+                                                    #902
             us-3 wrote 1412 to key 7 at 6.2 s, acknowledged (event 812).
             Nobody shows it at the end.
         ✓ asked of every run                        healthy at first · 2 faults took effect
         ✗ no backend or service died unasked        backend-eu ended by itself  #640
             backend-eu: down at 5.1 s (event 640)
 
+                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+
+        us  requests  ·······█·································································  4/s
+            errors    ·······▃·································································  1
+            slowest   ····███████······························································  210 ms
+
       judge it again: regionctl check /home/ada/runs/failover-1
+      watch it again: regionctl watch /home/ada/runs/failover-1
       "
     `);
   });
@@ -64,7 +84,14 @@ describe("the report of a run", () => {
         ✓ asked of every run                        healthy at first
         ? enough traffic to mean anything           only 3 operations
 
+                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+
+        us  requests  ·······█·································································  4/s
+            errors    ·······▃·································································  1
+            slowest   ····███████······························································  210 ms
+
       judge it again: regionctl check /home/ada/runs/failover-1
+      watch it again: regionctl watch /home/ada/runs/failover-1
       "
     `);
   });
@@ -86,17 +113,32 @@ describe("the report of a run", () => {
         - no-lost-writes  2 of 934 acknowledged writes are lost; known gap: wall clocks  #9
             The story.
 
+                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+
+        us  requests  ·······█·································································  4/s
+            errors    ·······▃·································································  1
+            slowest   ····███████······························································  210 ms
+
       judge it again: regionctl check /home/ada/runs/failover-1
+      watch it again: regionctl watch /home/ada/runs/failover-1
       "
     `);
     const closed = runWith([gap(true, "all 934 acknowledged writes are accounted for")]);
     expect(terminal(closed)).toMatchInlineSnapshot(`
       "FAILED  failover  9.84 s, 4 operations, 1 write acknowledged, seed 42
 
-        ✗ no-lost-writes  all 934 acknowledged writes are accounted for; known gap: wall clocks; but it holds now: remove known-gap  #9
+        ✗ no-lost-writes  all 934 acknowledged writes are accounted for; known gap: wall clocks; but it
+                          holds now: remove known-gap  #9
             The story.
 
+                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+
+        us  requests  ·······█·································································  4/s
+            errors    ·······▃·································································  1
+            slowest   ····███████······························································  210 ms
+
       judge it again: regionctl check /home/ada/runs/failover-1
+      watch it again: regionctl watch /home/ada/runs/failover-1
       "
     `);
     const untried = runWith([gap("unknown", "nothing was written")]);
@@ -106,7 +148,14 @@ describe("the report of a run", () => {
         ? no-lost-writes  nothing was written; known gap: wall clocks  #9
             The story.
 
+                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+
+        us  requests  ·······█·································································  4/s
+            errors    ·······▃·································································  1
+            slowest   ····███████······························································  210 ms
+
       judge it again: regionctl check /home/ada/runs/failover-1
+      watch it again: regionctl watch /home/ada/runs/failover-1
       "
     `);
   });
@@ -116,9 +165,115 @@ describe("the report of a run", () => {
   });
 
   it("names its directory so that a shell takes it for one word", () => {
-    const last = (directory: string) => terminal(runWith(fine), undefined, directory).trimEnd().split("\n").at(-1);
-    expect(last("runs/failover-1")).toBe("judge it again: regionctl check runs/failover-1");
-    expect(last("/home/me/my runs/it's")).toBe(`judge it again: regionctl check '/home/me/my runs/it'\\''s'`);
+    const next = (directory: string) => terminal(runWith(fine), undefined, directory).trimEnd().split("\n").slice(-2);
+    expect(next("runs/failover-1")).toEqual([
+      "judge it again: regionctl check runs/failover-1",
+      "watch it again: regionctl watch runs/failover-1",
+    ]);
+    expect(next("/home/me/my runs/it's")[0]).toBe(`judge it again: regionctl check '/home/me/my runs/it'\\''s'`);
+    expect(terminal(runWith(fine, { directory: "" }))).not.toContain("regionctl check"); // it was never played
+  });
+
+  it("points at the page where there is one", () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "regionctl-report-"));
+    const last = () => terminal(runWith(fine, { directory })).trimEnd().split("\n").at(-1);
+    try {
+      expect(last()).toBe(`watch it again: regionctl watch ${directory}`);
+      fs.writeFileSync(path.join(directory, "report.html"), "");
+      expect(last()).toBe(`look at it:     ${directory}/report.html`);
+    } finally {
+      fs.rmSync(directory, { recursive: true });
+    }
+  });
+
+  it("shows where what was checked is broken, and is silent about it where nothing is", () => {
+    const parts = (violated: number) => [
+      { of: "same region", checked: 1_204, violated: 0 },
+      { of: "moved region, inside fault windows", checked: 71, violated },
+    ];
+    const broken = { text: "read-your-writes", summary: "12 of 1,275 reads", story: ["Client us-1 read 5."] } as const;
+    const report = (violated: number, valid: boolean) =>
+      terminal(runWith([written({ ...broken, valid, breakdown: parts(violated) })]));
+    expect(report(12, false)).toContain(
+      [
+        "  ✗ read-your-writes  12 of 1,275 reads",
+        "      Client us-1 read 5.",
+        "      same region                          0 of 1,204 violated",
+        "      moved region, inside fault windows  12 of    71 violated",
+      ].join("\n"),
+    );
+    expect(report(0, true)).not.toContain("same region");
+  });
+
+  const strip = (text: string) => text.replaceAll(new RegExp(`${ESCAPE}\\[\\d+m`, "g"), "");
+
+  it.each([40, 80, 120])("keeps within %i columns, in colour too, and loses no word", (columns) => {
+    const story = [
+      "A sentence that is quite long, since it tells of us-3, which wrote 1412 to key 7 at 6.2 s. ".repeat(3),
+    ];
+    const lost = written({
+      text: "available: { region: us, at-least: 99%, longest-outage: 10s, at-home: true, during: faults }",
+      summary: "2 of 934 acknowledged writes are lost, which is more than anybody would want to lose in a run",
+      valid: false,
+      evidence: [812, 815],
+      knownGap: "wall clocks",
+      story,
+      breakdown: [{ of: "moved region, inside fault windows", checked: 1e6, violated: 3 }],
+    });
+    const report = terminal(runWith([...fine, lost, ...asks], { directory: "" }), new Chalk({ level: 1 }), "", columns);
+    for (const line of strip(report).split("\n")) expect([...line].length, line).toBeLessThanOrEqual(columns);
+    const words = (text: string) => text.split(/\s+/).filter((word) => word !== "");
+    const said = words(strip(report));
+    for (const word of [...words(lost.summary), ...words(story[0]!), "#815"]) expect(said).toContain(word);
+  });
+
+  it("whatever a run says, nothing of it reaches the terminal as a command, breaks a line, or begins a CI's", () => {
+    const nasty = fc
+      .array(
+        fc.oneof(
+          fc.constantFrom(
+            "\u001b[2J",
+            "\n::error::x",
+            "\r",
+            "::stop-commands::",
+            "##[error]",
+            "\u009b",
+            "\u202e",
+            "漢",
+            "a",
+          ),
+          fc.string({ maxLength: 8, unit: "binary" }),
+        ),
+        { maxLength: 8 },
+      )
+      .map((parts) => parts.join(" "));
+    fc.assert(
+      fc.property(nasty, nasty, nasty, fc.integer({ min: 30, max: 140 }), (text, summary, sentence, columns) => {
+        const [first, ...others] = history;
+        const scenario = { ...runOf(history).scenario, name: text };
+        const verdicts = [
+          written({ text, summary, valid: false, story: [sentence], knownGap: sentence }),
+          asked({ text, summary, valid: "unknown" }),
+          asked({ text, summary, valid: true }),
+        ];
+        const report = terminal(
+          runWith(verdicts, {
+            history: [{ ...first!, scenario } as (typeof history)[number], ...others],
+            directory: "",
+          }),
+          undefined,
+          undefined,
+          columns,
+        );
+        for (const line of report.split("\n")) {
+          expect(widthOf(line), line).toBeLessThanOrEqual(columns);
+          expect(line).not.toMatch(/^\s*::|##\[/);
+          // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+          expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+        }
+      }),
+      { numRuns: 400, seed: 8 },
+    );
   });
 
   it("says the same with and without colour, and has no escape codes when plain", () => {
@@ -126,7 +281,7 @@ describe("the report of a run", () => {
     const coloured = terminal(run, new Chalk({ level: 1 }));
     expect(coloured).toContain(`${ESCAPE}[`);
     expect(terminal(run)).not.toContain(ESCAPE);
-    expect(coloured.replaceAll(new RegExp(`${ESCAPE}\\[\\d+m`, "g"), "")).toBe(terminal(run));
+    expect(strip(coloured)).toBe(terminal(run));
   });
 });
 

@@ -23,6 +23,9 @@ const CAUGHT: Readonly<Record<Broken, Caught>> = {
   "remember-before-effect": { scenario: "idempotency", by: "no-lost-writes" },
   "relay-by-greatest-id": { scenario: "smoke", by: "converges" },
   "lag-lies": { scenario: "node-kills", by: "lag" },
+  "stale-read-after-failover": { scenario: "sessions-failover", by: "monotonic-reads" },
+  "lagging-replica": { scenario: "sessions-sticky", by: "read-your-writes" },
+  "non-atomic-idempotency": { scenario: "idempotency", by: "no-duplicates" },
 };
 
 interface Facts {
@@ -57,7 +60,7 @@ function brokenCopy(directory: string, scenario: string, word: Broken): string {
   fs.writeFileSync(path.join(directory, "broken.yaml"), compose);
   const text = fs
     .readFileSync(path.join(repository, "scenarios", `${scenario}.yaml`), "utf8")
-    .replace("topology: property", "topology: ./broken.yaml");
+    .replace(/topology: (\{ file: )?property/, "topology: $1./broken.yaml");
   const file = path.join(directory, "scenario.yaml");
   fs.writeFileSync(file, text);
   return file;

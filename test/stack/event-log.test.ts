@@ -113,6 +113,37 @@ describe("the event log", () => {
     expect(heard).toEqual([2]);
   });
 
+  it("tells what others have appended when it is polled, whoever holds the lock, and nothing twice", () => {
+    const log = open();
+    const other = open();
+    const heard: string[] = [];
+    log.listen((event) => heard.push(event.type === "log" ? event.text : ""));
+    expect(log.poll()).toBe(true);
+    other.append(say("of another"));
+    expect(heard).toEqual([]);
+    withLock(here.file("lock"), ownership(), () => expect(log.poll()).toBe(true));
+    fs.appendFileSync(here.file("events.ndjson"), '{"seq":2,"at":0,"type":"log","level":"info","te'); // being written
+    expect(log.poll()).toBe(true);
+    expect(heard).toEqual(["of another"]);
+    fs.appendFileSync(here.file("events.ndjson"), 'xt":"slow"}\n');
+    log.poll();
+    expect(log.append(say("mine")).seq).toBe(3);
+    log.poll();
+    expect(heard).toEqual(["of another", "slow", "mine"]);
+    other.close();
+    log.close();
+  });
+
+  it("says when it is polled that the log is gone, and writes nothing anywhere", () => {
+    const log = open();
+    log.append(say("before"));
+    fs.rmSync(here.file("events.ndjson"));
+    expect(log.poll()).toBe(false);
+    expect(fs.existsSync(here.file("events.ndjson"))).toBe(false);
+    log.close();
+    expect(log.poll()).toBe(false);
+  });
+
   it("lets a listener append and every listener hear all in order, without holding the lock", () => {
     const log = open();
     const heard: string[] = [];

@@ -2,19 +2,21 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { etagOf, versionOf } from "../conflict/vector.ts";
 import type { Answer, Row, Store } from "../ports.ts";
+import type { ReadProperty } from "../stale.ts";
 import { parseCount, parseId, parsePut, Refusal, type PutRequest } from "./schema.ts";
 import type { PutResult, Writing } from "./write.ts";
 
 const PAGE = { least: 1, greatest: 500, otherwise: 50 };
 
 interface Params {
+  region: string;
   id: string;
 }
 
 export function propertyRoutes(
   http: FastifyInstance,
   { regions }: Pick<Writing, "regions">,
-  store: Store,
+  store: Pick<Store, "properties"> & { read: ReadProperty },
   put: (request: PutRequest) => Promise<PutResult>,
 ): void {
   http.route<{ Params: Params }>({
@@ -22,7 +24,7 @@ export function propertyRoutes(
     url: "/:region/properties/:id",
     handler: async (request, reply) => {
       const id = parseId(request.params.id);
-      const row = await store.property(id);
+      const row = await store.read(id, request.params.region);
       if (row === undefined) throw missing(id);
       return reply.header("etag", etagOf(row.seen, regions)).send(present(row));
     },

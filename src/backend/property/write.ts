@@ -7,7 +7,7 @@
 //   row + event + answer ──> commit ──> 200
 //
 // Only an effect is remembered.
-import { LOSE_EVERY, SLOW_COMMIT_MS, SLOW_EVERY, type Broken } from "../broken.ts";
+import { BETWEEN_MS, LOSE_EVERY, SLOW_COMMIT_MS, SLOW_EVERY, type Broken } from "../broken.ts";
 import type { StampClock } from "../conflict/clock.ts";
 import { rejectedWrite, sideOf } from "../conflict/record.ts";
 import { keep, make } from "../conflict/resolve.ts";
@@ -35,11 +35,16 @@ export interface Writing {
   recorded(conflict: Conflict): void;
 }
 
+/** Broken on purpose: these do not claim an id where its effect takes place. */
+const LOOKS_BEFORE: ReadonlySet<Broken> = new Set(["remember-before-effect", "non-atomic-idempotency"]);
+
 export function createWriter(writing: Writing, ports: Ports): (request: PutRequest) => Promise<PutResult> {
   const { region, regions, stamps } = writing;
   const { store, clock, say } = ports;
   let resumed = false;
   let acknowledged = 0;
+  /** Broken on purpose: nobody waits at these. */
+  const remembered = new Map<string, Claim>();
 
   return async function put(request) {
     if (!resumed) {
@@ -47,12 +52,17 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
       stamps.observe(await store.greatestStamp());
       resumed = true;
     }
-    const early = writing.broken === "remember-before-effect" ? await rememberEarly(request) : undefined;
+    const early = await lookEarly(request);
     const result = early ?? (await commit((tx) => attempt(tx, request)));
     if (result.kind === "done") writing.committed();
     if (result.kind === "refused") await recordRefusal(request, result.row);
     return result;
   };
+
+  async function lookEarly(request: PutRequest): Promise<PutResult | undefined> {
+    if (writing.broken === "remember-before-effect") return rememberEarly(request);
+    return writing.broken === "non-atomic-idempotency" ? lookUp(request) : undefined;
+  }
 
   async function commit(work: (tx: Transaction) => Promise<PutResult>): Promise<PutResult> {
     if (writing.broken === "relay-by-greatest-id") return store.transaction((tx) => late(work(tx)));
@@ -95,15 +105,14 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
 
   async function attempt(tx: Transaction, request: PutRequest): Promise<PutResult> {
     const claim = claimOf(request);
-    const isNew = claim === null || writing.broken === "remember-before-effect";
-    const known = isNew ? undefined : (await tx.claim([claim], clock.now())).get(claim.requestId);
-    const again = known !== undefined;
-    if (again && writing.broken !== "skip-dedup") {
+    const known = claim === null ? undefined : await knownAs(tx, claim);
+    if (known !== undefined && writing.broken !== "skip-dedup") {
       tx.abandon();
       return answerOfKnown(known, claim);
     }
 
     const row = (await tx.lock([request.id])).get(request.id);
+    const again = known !== undefined || remembered.has(claim?.requestId ?? "");
     const detail = row && !again ? mismatch(row, request, regions) : undefined;
     if (row === undefined || detail !== undefined) {
       tx.abandon();
@@ -128,13 +137,30 @@ export function createWriter(writing: Writing, ports: Ports): (request: PutReque
       answer,
       committedAt: now,
     });
+    const effective = claim && { ...claim, effect: { region, key: row.id, write: sideOf(write, regions), answer } };
     await tx.write({
       row: after,
       expectedVersion: versionOf(row.seen),
       event: { key: String(row.id), text: event },
-      claim: claim && { ...claim, effect: { region, key: row.id, write: sideOf(write, regions), answer } },
+      claim: effective,
     });
+    if (writing.broken === "non-atomic-idempotency" && effective) remembered.set(effective.requestId, effective);
     return { kind: "done", answer };
+  }
+
+  /** Claims the id, or tells who has it: whoever comes second waits here for the first. */
+  async function knownAs(tx: Transaction, claim: Claim): Promise<Claim | undefined> {
+    if (writing.broken !== undefined && LOOKS_BEFORE.has(writing.broken)) return undefined;
+    return (await tx.claim([claim], clock.now())).get(claim.requestId);
+  }
+
+  /** Broken on purpose: looks, and will remember later. */
+  async function lookUp(request: PutRequest): Promise<PutResult | undefined> {
+    const claim = claimOf(request);
+    const known = remembered.get(claim?.requestId ?? "");
+    if (known !== undefined) return answerOfKnown(known, claim);
+    if (claim !== null) await clock.sleep(BETWEEN_MS);
+    return undefined;
   }
 
   /** Broken on purpose: commits the id with the answer that the write would get, which then may have no effect. */

@@ -1,0 +1,144 @@
+// The action that a GitHub workflow uses: what it says is read, and what it runs is really run.
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { repository, sandbox } from "../support/cli.ts";
+import { all, parseXml } from "./xml.ts";
+
+interface Step {
+  id?: string;
+  if?: string;
+  uses?: string;
+  shell?: string;
+  run?: string;
+  env?: Readonly<Record<string, string>>;
+  with?: Readonly<Record<string, string>>;
+}
+
+interface Action {
+  inputs: Readonly<Record<string, { description: string; default: string }>>;
+  runs: { using: string; steps: readonly Step[] };
+}
+
+const text = fs.readFileSync(path.join(repository, "action.yml"), "utf8");
+const action = parse(text) as Action;
+const { steps } = action.runs;
+const play = steps.find(({ id }) => id === "play")!;
+
+describe("action.yml", () => {
+  it("says of every input what it is for, and takes no other", () => {
+    expect(Object.keys(action.inputs)).toEqual(["scenarios", "runtime", "jobs", "shard", "out"]);
+    for (const { description, default: given } of Object.values(action.inputs)) {
+      expect(description).toMatch(/\.$/);
+      expect(typeof given).toBe("string");
+    }
+    const used = [...text.matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name);
+    expect(new Set(used)).toEqual(new Set(Object.keys(action.inputs)));
+  });
+
+  it("lets no expression into a script: they stand in env, and outputs of its own in with", () => {
+    for (const { run, env, with: given, ...others } of steps) {
+      expect(run ?? "").not.toContain("${{");
+      expect(JSON.stringify(others)).not.toContain("${{");
+      for (const value of Object.values(env ?? {}))
+        if (value.includes("${{")) expect(value).toMatch(/^\$\{\{ (inputs\.\w+|github\.action_path) \}\}$/);
+      for (const value of Object.values(given ?? {}))
+        if (value.includes("${{")) expect(value).toMatch(/^\$\{\{ steps\.play\.outputs\.\w+ \}\}$/);
+    }
+  });
+
+  it("is a composite of actions that are pinned, and of scripts that say their shell", () => {
+    expect(action.runs.using).toBe("composite");
+    for (const { uses, run, shell } of steps) {
+      if (uses === undefined) expect({ run: typeof run, shell }).toEqual({ run: "string", shell: "bash" });
+      else expect(uses).toMatch(/^actions\/(setup-node|upload-artifact)@v\d+$/);
+    }
+    expect(steps[0]!.with).toEqual({ "node-version": "20" });
+    expect(steps.at(-1)).toMatchObject({
+      uses: expect.stringContaining("upload-artifact"),
+      if: expect.stringMatching(/^failure\(\)/),
+    });
+  });
+});
+
+interface Given {
+  scenarios: string;
+  shard?: string;
+  out?: string;
+  jobs?: string;
+}
+
+/** Plays what the action plays, as the runner would: bash, with the inputs in the environment. */
+function playing(directory: string, home: string, { scenarios, shard = "", out = "my runs", jobs = "" }: Given) {
+  const output = path.join(directory, "github-output");
+  fs.rmSync(output, { force: true });
+  const values: Readonly<Record<string, string>> = {
+    "inputs.scenarios": scenarios,
+    "inputs.runtime": "embedded",
+    "inputs.jobs": jobs,
+    "inputs.shard": shard,
+    "inputs.out": out,
+    "github.action_path": repository,
+  };
+  const env = Object.fromEntries(
+    Object.entries(play.env!).map(([name, value]) => [name, values[value.replace(/^\$\{\{ | \}\}$/g, "")]!]),
+  );
+  const { GITHUB_ACTIONS: _, GITHUB_STEP_SUMMARY: __, ...clean } = process.env;
+  const end = spawnSync("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", play.run!], {
+    encoding: "utf8",
+    env: { ...clean, ...env, NO_COLOR: "1", REGIONCTL_HOME: home, GITHUB_WORKSPACE: directory, GITHUB_OUTPUT: output },
+  });
+  const lines = fs.existsSync(output) ? fs.readFileSync(output, "utf8").trimEnd().split("\n") : [];
+  return { code: end.status, said: end.stdout + end.stderr, outputs: lines };
+}
+
+describe("what it runs", () => {
+  const scenario = (status: number) =>
+    [
+      "name: NAME",
+      "topology: property",
+      "steps:",
+      `  - request: GET /us/health`,
+      `    expect: { status: ${status} }`,
+      "",
+    ].join("\n");
+  const write = (directory: string, name: string, status: number) =>
+    fs.writeFileSync(path.join(directory, `${name}.yaml`), scenario(status).replace("NAME", "tiny"));
+
+  it("plays every line of the input, and says where the results are", async () => {
+    await using box = sandbox();
+    write(box.directory, "one", 200);
+    write(box.directory, "two and $(touch evil)", 200);
+    const { code, said, outputs } = playing(box.directory, box.home, {
+      scenarios: "one.yaml\n\ntwo and $(touch evil).yaml\n",
+    });
+    expect(code, said).toBe(0);
+    expect(outputs).toEqual(["directory=my runs", "junit=my runs/junit.xml", "artifact=regionctl-runs"]);
+    const junit = fs.readFileSync(path.join(box.directory, "my runs/junit.xml"), "utf8");
+    expect(all(parseXml(junit), "testsuite").length).toBe(2);
+    expect(fs.readdirSync(path.join(box.directory, "my runs")).filter((name) => name.startsWith("tiny-")).length).toBe(
+      2,
+    );
+    expect(fs.existsSync(path.join(box.directory, "evil"))).toBe(false);
+  });
+
+  it("fails when a scenario does, and its run directory is there to be kept", async () => {
+    await using box = sandbox();
+    write(box.directory, "wrong", 404);
+    const { code, outputs } = playing(box.directory, box.home, { scenarios: "wrong.yaml", out: "runs" });
+    expect(code).toBe(1);
+    expect(outputs).toContain("directory=runs");
+    expect(fs.readdirSync(path.join(box.directory, "runs")).some((name) => name.startsWith("tiny-"))).toBe(true);
+  });
+
+  it("takes nothing for a flag or for an output that is none", async () => {
+    await using box = sandbox();
+    const flag = playing(box.directory, box.home, { scenarios: "--help" });
+    expect(flag.code, flag.said).toBe(64);
+    const two = playing(box.directory, box.home, { scenarios: "one", out: "runs\ndirectory=/" });
+    expect(two).toMatchObject({ code: 64, outputs: [] });
+    expect(two.said).toContain("one line each");
+  });
+});
