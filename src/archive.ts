@@ -24,7 +24,9 @@ export interface RunWriter {
 export function createRun(out: string, id: string, files: { scenario: string; topology: string }): RunWriter {
   const directory = path.resolve(out, id);
   try {
-    fs.mkdirSync(path.join(directory, "logs"), { recursive: true });
+    fs.mkdirSync(path.dirname(directory), { recursive: true });
+    fs.mkdirSync(directory); // its own: of two runs that play at the same time neither writes into the other's
+    fs.mkdirSync(path.join(directory, "logs"));
     fs.copyFileSync(files.scenario, path.join(directory, "scenario.yaml"));
     fs.copyFileSync(files.topology, path.join(directory, "topology.yaml"));
   } catch (error) {

@@ -39,99 +39,77 @@ export interface Told {
   /** Absolute path of the file. */
   file: string;
   head: HistoryHead;
-  operations: readonly HistoryOperation[];
+  /** What eventsOfOperation made of each, in any order. */
+  operations: readonly Draft[];
   expect: readonly Expectation[];
   /** ISO 8601. */
   writtenAt: string;
 }
 
-/** `op` of an invoke and its complete is the place of the operation in the list, from 1. */
+/** An event that gets its number once all are in their order: a long history is not written down twice. */
+export type Draft = Happening & { seq: number; at: number };
+
 export function eventsOf({ file, head, operations, expect, writtenAt }: Told): readonly Event[] {
-  const timed: Timed[] = operations.flatMap(operationEvents);
-  for (const [i, fault] of (head.faults ?? []).entries()) timed.push(...faultEvents(fault, i));
-  const last = timed.reduce((latest, { at }) => Math.max(latest, at), 0);
-  const healedAt = head.healed ?? last;
-  const readAt = (head.finals ?? []).reduce((latest, { at }) => Math.max(latest, at ?? 0), Math.max(last, healedAt));
-  timed.sort((a, b) => a.at - b.at || a.order - b.order);
-  const name = path.basename(file).replace(/\.\w+$/, "");
-  const all: readonly Timed[] = [
-    { at: 0, order: 0, happening: runEvent(file, name, head, expect, writtenAt) },
-    ...merged(timed, { at: healedAt, order: HEALED, happening: { type: "healed", quiet: true } }),
-    ...(head.conflicts ?? []).map((conflict, i) => ({ at: readAt, order: 0, happening: conflictEvent(conflict, i) })),
-    ...finalEvents(head, readAt),
-    { at: readAt, order: 0, happening: { type: "end", reason: "done" } },
+  const drafts = [...operations, ...(head.faults ?? []).flatMap(faultEvents)];
+  const last = drafts.reduce((latest, { at }) => Math.max(latest, at), 0);
+  const healed: Draft = { type: "healed", quiet: true, seq: 0, at: head.healed ?? last };
+  const readAt = (head.finals ?? []).reduce((latest, { at }) => Math.max(latest, at ?? 0), Math.max(last, healed.at));
+  drafts.push(healed);
+  // The sort is stable: what is at the same moment and of the same kind stays as it was told.
+  drafts.sort((a, b) => a.at - b.at || orderOf(a) - orderOf(b));
+  const all: readonly Draft[] = [
+    { ...runEvent(file, head, expect, writtenAt), seq: 0, at: 0 },
+    ...drafts,
+    ...(head.conflicts ?? []).map((conflict, i) => ({ ...conflictEvent(conflict, i), seq: 0, at: readAt })),
+    ...finalEvents(head).map((happening) => ({ ...happening, seq: 0, at: readAt })),
+    { type: "end", reason: "done", seq: 0, at: readAt },
   ];
-  return all.map(({ at, happening }, i) => ({ ...happening, seq: i + 1, at }));
+  for (const [i, draft] of all.entries()) draft.seq = i + 1;
+  return all;
 }
 
-interface Timed {
-  at: number;
-  /** Of what happened at the same moment: what touches overlaps, so beginnings stand before ends. */
-  order: number;
-  happening: Happening;
+/** Of what happened at the same moment: what touches overlaps, so beginnings stand before ends. */
+function orderOf(draft: Draft): number {
+  if (draft.type === "healed") return 2;
+  return draft.type === "complete" || (draft.type === "fault" && draft.phase === "ended") ? 1 : 0;
 }
 
-const BEGINS = 0;
-const ENDS = 1;
-const HEALED = 2;
-
-function operationEvents(one: HistoryOperation, i: number): readonly Timed[] {
+/** `op` of both is the place of the operation in the list, from 1. Without an answer there is only its beginning. */
+export function eventsOfOperation(one: HistoryOperation, i: number): readonly Draft[] {
   const { client, region, servedIn, key, kind, value, version, state, basis, expected, id, outcome, error } = one;
-  const op = i + 1;
-  const begun: Timed = {
+  const [op, workload] = [i + 1, "history"];
+  const begun = {
+    type: "invoke" as const,
+    op,
+    client,
+    workload,
+    region,
+    key,
+    due: one.invoked,
+    seq: 0,
     at: one.invoked,
-    order: BEGINS,
-    happening: {
-      type: "invoke",
-      op,
-      client,
-      workload: "history",
-      region,
-      key,
-      kind,
-      ...(kind === "write" ? { value, basis, expected, id } : {}),
-      due: one.invoked,
-    },
   };
-  if (one.completed === undefined) return [begun]; // nobody knows what came of it: that is what "unknown" means
-  const happening: Happening =
+  const invoke: Draft = kind === "read" ? { ...begun, kind } : { ...begun, kind, value, basis, expected, id };
+  if (one.completed === undefined) return [invoke];
+  const ended = { type: "complete" as const, op, seq: 0, at: one.completed };
+  const complete: Draft =
     outcome === "ok"
-      ? { type: "complete", op, outcome: { type: "ok" }, servedBy: servedIn ?? region, value, version, state }
-      : { type: "complete", op, outcome: { type: outcome, error: error ?? NO_REASON }, servedBy: servedIn };
-  return [begun, { at: one.completed, order: ENDS, happening }];
+      ? { ...ended, outcome: OK, servedBy: servedIn ?? region, value, version, state }
+      : { ...ended, outcome: { type: outcome, error: error ?? NO_REASON }, servedBy: servedIn };
+  return [invoke, complete];
 }
 
-function faultEvents(fault: NonNullable<HistoryHead["faults"]>[number], i: number): readonly Timed[] {
+const OK = { type: "ok" } as const;
+
+function faultEvents(fault: NonNullable<HistoryHead["faults"]>[number], i: number): readonly Draft[] {
   const { name, kind = "partition", from, to, regions } = fault;
   const id = `fault-${i + 1}`;
-  const begun: Timed = {
-    at: from,
-    order: BEGINS,
-    happening: {
-      type: "fault",
-      phase: "begun",
-      fault: {
-        id,
-        kind,
-        targets: [name],
-        regions,
-        parameters: {},
-        since: from,
-        ...(to === undefined ? {} : { until: to }),
-      },
-    },
-  };
+  const targets = [name];
+  const until = to === undefined ? {} : { until: to };
+  const value = { id, kind, targets, regions, parameters: {}, since: from, ...until };
+  const begun: Draft = { type: "fault", phase: "begun", fault: value, seq: 0, at: from };
   if (to === undefined) return [begun];
-  return [
-    begun,
-    { at: to, order: ENDS, happening: { type: "fault", phase: "ended", id, by: "time", targets: [name] } },
-  ];
-}
-
-/** The moment of healing, where it belongs: what was begun after it disturbs what is read in the end. */
-function merged(sorted: readonly Timed[], healed: Timed): readonly Timed[] {
-  const place = sorted.findIndex(({ at, order }) => at > healed.at || (at === healed.at && order > healed.order));
-  return place === -1 ? [...sorted, healed] : [...sorted.slice(0, place), healed, ...sorted.slice(place)];
+  return [begun, { type: "fault", phase: "ended", id, by: "time", targets, seq: 0, at: to }];
 }
 
 function conflictEvent(conflict: NonNullable<HistoryHead["conflicts"]>[number], i: number): Happening {
@@ -139,7 +117,7 @@ function conflictEvent(conflict: NonNullable<HistoryHead["conflicts"]>[number], 
 }
 
 /** What all regions hold, and one round of comparing it. */
-function finalEvents({ finals = [], regions }: HistoryHead, readAt: number): readonly Timed[] {
+function finalEvents({ finals = [], regions }: HistoryHead): readonly Happening[] {
   if (finals.length === 0) return [];
   const held = new Map<string, string[]>();
   for (const { key, value } of finals) held.set(key, [...(held.get(key) ?? []), valueText(value)]);
@@ -147,22 +125,21 @@ function finalEvents({ finals = [], regions }: HistoryHead, readAt: number): rea
     .filter(([, values]) => values.length < regions.length || new Set(values).size > 1)
     .map(([key]) => key);
   return [
-    { at: readAt, order: 0, happening: { type: "round", differing, pending: {} } },
-    ...finals.map(({ at: _, ...final }): Timed => ({
-      at: readAt,
-      order: 0,
-      happening: { type: "final", outcome: { type: "ok" }, ...final },
-    })),
+    { type: "round", differing, pending: {} },
+    ...finals.map((final): Happening => {
+      const { region, key, value, version, state } = final;
+      return { type: "final", region, key, outcome: OK, value, version, state };
+    }),
   ];
 }
 
 function runEvent(
   file: string,
-  name: string,
   { regions }: HistoryHead,
   expect: readonly Expectation[],
   startedAt: string,
 ): Happening {
+  const name = path.basename(file).replace(/\.\w+$/, "");
   return {
     type: "run",
     id: name,

@@ -4,7 +4,7 @@ import { FAULT_KINDS } from "../model/fault.ts";
 
 export const FORMAT = "regionctl-history/1";
 
-export const MOST_OPERATIONS = 2_000_000;
+export const MOST_OPERATIONS = 1_000_000;
 export const MOST_REGIONS = 64;
 const MOST_FAULTS = 10_000;
 const MOST_RECORDS = 200_000;

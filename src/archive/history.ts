@@ -14,7 +14,7 @@ import { expectationsOf } from "../scenario/expectations.ts";
 import { parseAt } from "../topology/issues.ts";
 import { isMap, type Path, type Source } from "../topology/source.ts";
 import { complaintsOfHead, complaintsOfOperation } from "./history-check.ts";
-import { eventsOf, topologyOf } from "./history-events.ts";
+import { type Draft, eventsOf, eventsOfOperation, topologyOf } from "./history-events.ts";
 import {
   FORMAT,
   head as headSchema,
@@ -114,7 +114,7 @@ function refuseUnseen(expect: readonly Expectation[]): void {
 interface Read {
   inLines: boolean;
   head: HistoryHead;
-  operations: readonly HistoryOperation[];
+  operations: readonly Draft[];
   /** Where the head stands. */
   source: Source;
 }
@@ -156,7 +156,7 @@ function headOf(source: Source, rest: Readonly<Record<string, unknown>>): Histor
   return head;
 }
 
-function operationsIn(source: Source, value: unknown, head: HistoryHead | undefined): HistoryOperation[] | undefined {
+function operationsIn(source: Source, value: unknown, head: HistoryHead | undefined): Draft[] | undefined {
   if (!Array.isArray(value)) {
     const spot = { path: ["operations"], key: true };
     const expected = "expected a list of what the clients did";
@@ -168,10 +168,10 @@ function operationsIn(source: Source, value: unknown, head: HistoryHead | undefi
     return undefined;
   }
   const regions = head && new Set(head.regions);
-  const found: HistoryOperation[] = [];
+  const found: Draft[] = [];
   for (const [i, written] of value.entries()) {
     const one = operationOf(written, regions, () => source, ["operations", i]);
-    if (one !== undefined) found.push(one);
+    if (one !== undefined) found.push(...eventsOfOperation(one, i));
     if (source.problems.length >= MAX_PROBLEMS) return undefined;
   }
   return found;
@@ -202,7 +202,8 @@ function fromLines(file: string, text: string, problems: Problem[]): Omit<Read, 
   let head: HistoryHead | undefined;
   let first: Source | undefined;
   let regions: ReadonlySet<string> | undefined;
-  const operations: HistoryOperation[] = [];
+  const operations: Draft[] = [];
+  let count = 0;
   let number = 0;
   for (let from = 0; from < text.length && problems.length < MAX_PROBLEMS;) {
     const newline = text.indexOf("\n", from);
@@ -220,9 +221,9 @@ function fromLines(file: string, text: string, problems: Problem[]): Omit<Read, 
     }
     const source = { opened: undefined as Source | undefined };
     const one = lineOf(line, regions, () => (source.opened ??= openJson(file, line)));
-    if (one !== undefined) operations.push(one);
+    if (one !== undefined) operations.push(...eventsOfOperation(one, count++));
     for (const problem of source.opened?.problems ?? []) problems.push({ ...problem, line: number });
-    if (operations.length > MOST_OPERATIONS) throw new UsageError(`${file}: ${tooMany(operations.length)}.`);
+    if (count > MOST_OPERATIONS) throw new UsageError(`${file}: ${tooMany(count)}.`);
   }
   if (first === undefined)
     throw new UsageError(`${file} is empty. Its first line is { "format": "${FORMAT}", "regions": [...] }.`);

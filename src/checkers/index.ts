@@ -12,6 +12,7 @@ import { converges } from "./converges.ts";
 import { factsOf } from "./history.ts";
 import { lag } from "./lag.ts";
 import { latency } from "./latency.ts";
+import { linearizable } from "./linearizable.ts";
 import { monotonicReads } from "./monotonic-reads.ts";
 import { monotonicWrites } from "./monotonic-writes.ts";
 import { noDuplicates } from "./no-duplicates.ts";
@@ -32,6 +33,7 @@ export const expectations: Readonly<Record<string, ExpectationWords>> = {
   "no-duplicates": row(noDuplicates),
   converges: row(converges),
   conflicts: row(conflicts),
+  linearizable: row(linearizable),
   "read-your-writes": row(readYourWrites),
   "monotonic-reads": row(monotonicReads),
   "monotonic-writes": row(monotonicWrites),

@@ -89,12 +89,13 @@ function split(
   inside: Uint8Array,
   place: number | undefined,
 ): { outside: Side; inside: Side } {
-  const reads = Int32Array.from(checked.keys()).filter(
-    (read) => checked[read] === 1 && (place === undefined || servedIn[read] === place),
-  );
+  const reads: Record<0 | 1, number[]> = { 0: [], 1: [] };
+  for (let read = 0; read < checked.length; read++)
+    if (checked[read] === 1 && (place === undefined || servedIn[read] === place))
+      reads[inside[read] === 1 ? 1 : 0].push(read);
   return {
-    outside: { where: "outside fault windows", reads: reads.filter((read) => inside[read] === 0) },
-    inside: { where: "inside fault windows", reads: reads.filter((read) => inside[read] === 1) },
+    outside: { where: "outside fault windows", reads: Int32Array.from(reads[0]) },
+    inside: { where: "inside fault windows", reads: Int32Array.from(reads[1]) },
   };
 }
 
@@ -161,12 +162,12 @@ function nothing({ where }: Side, region: string | undefined): string {
 }
 
 /** The worst of each key: the same write missed again and again tells nothing new. */
-function mostTelling({ key }: Columns, { timeMs, versions }: Behind, over: Int32Array): readonly number[] {
+function mostTelling({ key, session }: Columns, { timeMs, versions }: Behind, over: Int32Array): readonly number[] {
   const worst = new Map<number, number>();
   const worse = (a: number, b: number) => timeMs[b]! - timeMs[a]! || versions[b]! - versions[a]!;
   for (const read of over) {
-    const other = worst.get(key[read]!);
-    if (other === undefined || worse(read, other) < 0) worst.set(key[read]!, read);
+    const other = worst.get(key[session[read]!]!);
+    if (other === undefined || worse(read, other) < 0) worst.set(key[session[read]!]!, read);
   }
   return [...worst.values()].toSorted(worse).slice(0, STORIES);
 }

@@ -85,7 +85,8 @@ const VALUES: Readonly<Record<string, Words>> = {
   "--topology": { kind: "topologies", files: true },
   "--tag": { kind: "tags" },
   "--runtime": { words: ["docker", "embedded"] },
-  "--reporter": { words: ["terminal", "json", "junit="] },
+  "--reporter": { words: ["terminal", "json", "markdown", "markdown=", "junit=", "html", "html=", "github"] },
+  "--expect-from": { kind: "scenarios", files: true },
   "--out": { files: true },
   "--mode": { words: CUT_MODES },
 };
@@ -106,6 +107,7 @@ const ARGUMENTS: Readonly<Record<string, Words>> = {
   "side...": { kind: "sides" },
   "place...": { kind: "sides" },
   database: { kind: "databases" },
+  workload: { kind: "workloads" },
   scenario: { kind: "scenarios", files: true },
   "scenario...": { kind: "scenarios", files: true },
   run: { files: true },

@@ -12,6 +12,7 @@ import { paintFor } from "../reporters/paint.ts";
 import { terminal } from "../reporters/terminal.ts";
 import { explainError } from "./trouble.ts";
 import type { LoadedScenario } from "./files.ts";
+import { writePage } from "./reports/page.ts";
 import { addSummary, annotations, onGithub } from "./reports/summary.ts";
 import { unplayed } from "./reports/unplayed.ts";
 import { writing } from "./reports/writing.ts";
@@ -143,7 +144,6 @@ export function openReports(
 }
 
 /** A run is worth more than its picture: without one it still has its verdict. */
-const writePage = (_run: Run, _file?: string) => {};
 function writeUnasked(run: Run): void {
   try {
     writePage(run);
@@ -155,7 +155,8 @@ function writeUnasked(run: Run): void {
 const SAY_BOTH: Readonly<Record<number, string>> = { 2: "both", 3: "all of them" };
 
 const NARROWEST = 40;
-const columns = () => (process.stdout.columns === undefined ? undefined : Math.max(NARROWEST, process.stdout.columns));
+/** A terminal that does not know how wide it is says 0. */
+const columns = () => (process.stdout.columns ? Math.max(NARROWEST, process.stdout.columns) : undefined);
 
 /** A directory as a person would write its path from here. */
 function shownPath(directory: string): string {

@@ -31,7 +31,7 @@ describe("completion in bash", () => {
     expect(completes("scenario", "run", "failover", "--")).toEqual(
       expect.arrayContaining(["--seed", "--stack", "--tag", "--timeout", "--reporter", "--help"]),
     );
-    expect(completes("scenario", "run", "--seed", "3", "--s")).toEqual(["--stack", "--seed"]);
+    expect(completes("scenario", "run", "--seed", "3", "--s")).toEqual(["--shard", "--stack", "--seed"]);
     expect(completes("down", "--a")).toEqual(["--all"]);
     expect(completes("down", "--seed")).toEqual([]);
   });
@@ -50,7 +50,7 @@ describe("completion in bash", () => {
     expect(completes("scenario", "run", "")).toEqual(expect.arrayContaining(["of-my-own", "failover"]));
     expect(completes("scenario", "explain", "of")).toEqual(["of-my-own"]);
     expect(completes("scenario", "run", "--tag", "c")).toEqual(["ci"]);
-    expect(completes("scenario", "run", "--reporter", "")).toEqual(["terminal", "json", "junit="]);
+    expect(completes("scenario", "run", "--reporter", "m")).toEqual(["markdown", "markdown="]);
     expect(completes("up", "--topology", "")).toContain("property");
     expect(completes("scenario", "run", "--seed", "")).toEqual([]);
   });

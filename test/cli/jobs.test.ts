@@ -102,9 +102,8 @@ describe("a shard", () => {
   });
 
   it("without a scenario is no failure: it says so, and a CI finds its file", async () => {
-    const { code, stdout, stderr } = await box.run(
-      ...["scenario", "run", "some/*.yaml", "--shard", "3/3", "--reporter", "junit=out/3.xml"],
-    );
+    const args = ["scenario", "run", "some/*.yaml", "--shard", "3/3", "--reporter", "junit=out/3.xml"];
+    const { code, stdout, stderr } = await box.run(...args);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
     expect(stderr).toBe("shard 3/3 of 2 scenarios is empty: there is nothing to play\n");
     expect(fs.readFileSync(at("out/3.xml"), "utf8")).toContain('<testsuites name="regionctl" tests="0"');

@@ -100,10 +100,17 @@ describe("what is chosen", () => {
     ["a place that there is not", () => parsed(wanOption(), "us-east-1,eu"), /there is no place "eu"/],
     ["the same place twice", () => parsed(wanOption(), "us-east-1,us-east-1"), /us-east-1 stands there twice/],
     ["a scenario taken for places", () => parsed(wanOption(), "failover"), /--wan stands last and alone/],
-    ["a reporter that there is not", () => parsed(reporterOption(), "html"), /there is no reporter "html"/],
+    ["a reporter that there is not", () => parsed(reporterOption(), "htlm"), /there is no reporter "htlm"/],
     ["a report without a file", () => parsed(reporterOption(), "junit"), /--reporter junit=FILE/],
     ["a file for what has none", () => parsed(reporterOption(), "json=x"), /reporter json writes to stdout/],
+    ["a report in a file without a name", () => parsed(reporterOption(), "html="), /lacks the name of its file/],
     ["two reports on stdout", () => openReports({ json: true, reporter: [{ name: "terminal" }] }), /one reporter/],
+    ["Markdown beside them", () => openReports({ json: true, reporter: [{ name: "markdown" }] }), /json or markdown/],
+    [
+      "GitHub's commands in JSON",
+      () => openReports({ json: true, reporter: [{ name: "github" }] }),
+      /to stdout, and json/,
+    ],
   ])("is never %s", (_, choose, says) => {
     expect(choose).toThrow(UsageError);
     expect(choose).toThrow(says);

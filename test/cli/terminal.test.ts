@@ -49,7 +49,8 @@ function story(runtime: "embedded" | "docker"): void {
     const { stdout } = await box.run("status", "--json");
     expect(JSON.parse(stdout)).toMatchObject([{ state: "up", faults: [] }]);
     await box.run("down");
-    expect(processesOf(box.home)).toEqual([]);
+    expect(await box.facts("status")).toEqual([]);
+    expect(processesOf(box.home).filter((line) => !line.startsWith("tmux "))).toEqual([]); // the terminal itself stays
   });
 
   it(
@@ -62,7 +63,9 @@ function story(runtime: "embedded" | "docker"): void {
       terminal.type("stty -a > before");
       terminal.press("Enter");
       for (const end of ["C-c", "TERM", "KILL"]) {
-        terminal.type("clear; regionctl watch & echo $! > pid; fg");
+        terminal.type(
+          `clear; sh -c 'echo $$ > pid; exec "${process.execPath}" "${repository}/bin/regionctl.js" watch'`,
+        );
         terminal.press("Enter");
         await terminal.shows("the dashboard", (screen) => isUp(screen, "backend-us"));
         if (end === "C-c") terminal.press("C-c");
@@ -97,7 +100,7 @@ const isDown = (screen: string, node: string) => new RegExp(`${node}\\W+DOWN\\b`
 /** Goes down the column of the first region until the node is the one that keys are for. */
 async function select(terminal: Terminal, node: string): Promise<void> {
   for (let moves = 0; moves < 10; moves++) {
-    if (terminal.screen().includes(`▸ ${node}`)) return;
+    if (terminal.screen().includes(`› ${node}`)) return;
     terminal.press("Down");
     await new Promise((resolve) => setTimeout(resolve, 100)); // a key that changes nothing shows nothing to wait for
   }

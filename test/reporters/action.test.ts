@@ -94,7 +94,10 @@ function playing(directory: string, home: string, { scenarios, shard = "", out =
   return { code: end.status, said: end.stdout + end.stderr, outputs: lines };
 }
 
-describe("what it runs", () => {
+/** It plays real scenarios; a busy machine needs longer. */
+const PATIENCE_MS = 120_000;
+
+describe("what it runs", { timeout: PATIENCE_MS }, () => {
   const scenario = (status: number) =>
     [
       "name: NAME",
@@ -122,6 +125,19 @@ describe("what it runs", () => {
       2,
     );
     expect(fs.existsSync(path.join(box.directory, "evil"))).toBe(false);
+  });
+
+  it("plays its part of a matrix, and keeps it under a name of its own", async () => {
+    await using box = sandbox();
+    for (const name of ["one", "two", "three"]) write(box.directory, name, 200);
+    const given = { scenarios: "one.yaml\ntwo.yaml\nthree.yaml", out: "runs", jobs: "2" };
+    const count = (shard: string) => {
+      const { code, said, outputs } = playing(box.directory, box.home, { ...given, shard });
+      expect(code, said).toBe(0);
+      expect(outputs).toContain(`artifact=regionctl-runs-${shard.replace("/", "-of-")}`);
+      return all(parseXml(fs.readFileSync(path.join(box.directory, "runs/junit.xml"), "utf8")), "testsuite").length;
+    };
+    expect(count("1/2") + count("2/2")).toBe(3);
   });
 
   it("fails when a scenario does, and its run directory is there to be kept", async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { runOf } from "../../src/model/event.ts";
 import type { Run } from "../../src/model/run.ts";
 import { markdown } from "../../src/reporters/markdown.ts";
-import { asked, asks, fine, history, runWith, written } from "./run.ts";
+import { asked, asks, fine, runWith, written } from "./run.ts";
 
 const lost = written({
   text: "no-lost-writes",

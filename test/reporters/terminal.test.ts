@@ -22,11 +22,11 @@ describe("the report of a run", () => {
         ✓ no-lost-writes                            all 934 acknowledged writes are accounted for
         ✓ asked of every run                        healthy at first · 2 faults took effect
 
-                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+                             ╷2 s          ╷4 s           ╷6 s           ╷8 s          ╷10 s
 
-        us  requests  ·······█·································································  4/s
-            errors    ·······▃·································································  1
-            slowest   ····███████······························································  210 ms
+        us  requests  ·······█································································  4/s
+            errors    ·······▃································································  1
+            slowest   ····███████·····························································  210 ms
 
       judge it again: regionctl check /home/ada/runs/failover-1
       watch it again: regionctl watch /home/ada/runs/failover-1
@@ -62,11 +62,11 @@ describe("the report of a run", () => {
         ✗ no backend or service died unasked        backend-eu ended by itself  #640
             backend-eu: down at 5.1 s (event 640)
 
-                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+                             ╷2 s          ╷4 s           ╷6 s           ╷8 s          ╷10 s
 
-        us  requests  ·······█·································································  4/s
-            errors    ·······▃·································································  1
-            slowest   ····███████······························································  210 ms
+        us  requests  ·······█································································  4/s
+            errors    ·······▃································································  1
+            slowest   ····███████·····························································  210 ms
 
       judge it again: regionctl check /home/ada/runs/failover-1
       watch it again: regionctl watch /home/ada/runs/failover-1
@@ -84,11 +84,11 @@ describe("the report of a run", () => {
         ✓ asked of every run                        healthy at first
         ? enough traffic to mean anything           only 3 operations
 
-                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+                             ╷2 s          ╷4 s           ╷6 s           ╷8 s          ╷10 s
 
-        us  requests  ·······█·································································  4/s
-            errors    ·······▃·································································  1
-            slowest   ····███████······························································  210 ms
+        us  requests  ·······█································································  4/s
+            errors    ·······▃································································  1
+            slowest   ····███████·····························································  210 ms
 
       judge it again: regionctl check /home/ada/runs/failover-1
       watch it again: regionctl watch /home/ada/runs/failover-1
@@ -113,11 +113,11 @@ describe("the report of a run", () => {
         - no-lost-writes  2 of 934 acknowledged writes are lost; known gap: wall clocks  #9
             The story.
 
-                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+                             ╷2 s          ╷4 s           ╷6 s           ╷8 s          ╷10 s
 
-        us  requests  ·······█·································································  4/s
-            errors    ·······▃·································································  1
-            slowest   ····███████······························································  210 ms
+        us  requests  ·······█································································  4/s
+            errors    ·······▃································································  1
+            slowest   ····███████·····························································  210 ms
 
       judge it again: regionctl check /home/ada/runs/failover-1
       watch it again: regionctl watch /home/ada/runs/failover-1
@@ -131,11 +131,11 @@ describe("the report of a run", () => {
                           holds now: remove known-gap  #9
             The story.
 
-                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+                             ╷2 s          ╷4 s           ╷6 s           ╷8 s          ╷10 s
 
-        us  requests  ·······█·································································  4/s
-            errors    ·······▃·································································  1
-            slowest   ····███████······························································  210 ms
+        us  requests  ·······█································································  4/s
+            errors    ·······▃································································  1
+            slowest   ····███████·····························································  210 ms
 
       judge it again: regionctl check /home/ada/runs/failover-1
       watch it again: regionctl watch /home/ada/runs/failover-1
@@ -148,11 +148,11 @@ describe("the report of a run", () => {
         ? no-lost-writes  nothing was written; known gap: wall clocks  #9
             The story.
 
-                             ╷2 s           ╷4 s           ╷6 s          ╷8 s           ╷10 s
+                             ╷2 s          ╷4 s           ╷6 s           ╷8 s          ╷10 s
 
-        us  requests  ·······█·································································  4/s
-            errors    ·······▃·································································  1
-            slowest   ····███████······························································  210 ms
+        us  requests  ·······█································································  4/s
+            errors    ·······▃································································  1
+            slowest   ····███████·····························································  210 ms
 
       judge it again: regionctl check /home/ada/runs/failover-1
       watch it again: regionctl watch /home/ada/runs/failover-1

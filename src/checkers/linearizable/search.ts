@@ -55,8 +55,8 @@ export class Search {
   readonly #used: Uint32Array;
   /** Value -> reads that are left: a value that nobody reads any more makes no difference. */
   readonly #readers: Uint32Array;
-  /** The values of which pending writes are used, once for each. */
-  readonly #inUse: number[] = [];
+  /** Values of which pending writes are used and reads are left. */
+  readonly #open = new Set<number>();
   readonly #path: Path;
   readonly #known = new Set<string>();
   #remembered = 0;
@@ -200,10 +200,8 @@ export class Search {
     this.#value = this.#register.value[at]!;
     if (this.#versions) this.#version = this.#register.version[at]!;
     if (this.#register.kind[at] === READ) this.#readers[this.#value]!--;
-    if (pending >= 0) {
-      this.#used[this.#value]!++;
-      this.#inUse.push(this.#value);
-    }
+    if (pending >= 0) this.#used[this.#value]!++;
+    this.#reopen(this.#value);
     this.#done[rank] = 1;
     while (this.#low < this.#done.length && this.#done[this.#low] === 1) this.#low++;
     this.#from = this.#low;
@@ -215,17 +213,20 @@ export class Search {
     const depth = --this.#path.depth;
     const rank = this.#path.operation[depth]!;
     const at = this.#places[rank]!;
-    if (this.#path.pending[depth]! >= 0) {
-      this.#used[this.#value]!--;
-      this.#inUse.pop();
-    }
+    if (this.#path.pending[depth]! >= 0) this.#used[this.#value]!--;
     if (this.#register.kind[at] === READ) this.#readers[this.#value]!++;
+    this.#reopen(this.#value);
     this.#value = this.#path.value[depth]!;
     this.#version = this.#path.version[depth]!;
     this.#done[rank] = 0;
     this.#low = Math.min(this.#low, rank);
     this.#lowCompletion = Math.min(this.#lowCompletion, this.#completion[rank]!);
     this.#from = rank + 1;
+  }
+
+  #reopen(value: number): void {
+    if (this.#used[value]! > 0 && this.#readers[value]! > 0) this.#open.add(value);
+    else this.#open.delete(value);
   }
 
   /** Nothing can come next: the last choice was wrong, and all that followed from it. */
@@ -252,7 +253,7 @@ export class Search {
 
   /** What is behind and what the register holds. Everything below the lowest that is left is done, so only what is above is spelled out. */
   #name(): string {
-    const open = this.#inUse.filter((value) => this.#readers[value]! > 0).sort((a, b) => a - b);
+    const open = [...this.#open].sort((a, b) => a - b).map((value) => `${value}x${this.#used[value]}`);
     const last = this.#path.depth === this.#places.length ? Infinity : this.#completed[this.#firstOver()]!;
     let name = `${this.#low} ${this.#value} ${this.#versions ? this.#version : ""} ${open.join(",")} `;
     let bits = 1;

@@ -18,15 +18,17 @@ export function smallest(register: Register, reading: Reading, steps: number): r
     return result === false;
   };
 
-  let kept = beginningWithout(register, hasNoOrder);
-  for (let size = Math.ceil(kept.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  let kept = withWrites(register, beginningWithout(register, hasNoOrder));
+  for (let size = Math.ceil(kept.length / 2); size >= 1 && left > 0;) {
+    const before = kept.length;
     for (let from = kept.length - size; from > -size; from -= size) {
-      const fewer = [...kept.slice(0, Math.max(0, from)), ...kept.slice(from + size)];
-      if (fewer.length > 0 && hasNoOrder(fewer)) kept = fewer;
+      const fewer = withWrites(register, [...kept.slice(0, Math.max(0, from)), ...kept.slice(from + size)]);
+      if (fewer.length < kept.length && hasNoOrder(fewer)) kept = fewer;
     }
-    if (left <= 0) break;
+    if (size > 1) size = Math.ceil(size / 2);
+    else if (kept.length === before) break;
   }
-  return withWrites(register, kept);
+  return kept;
 }
 
 /** The operations until the first moment at which there was no order any more. */
@@ -48,6 +50,7 @@ function beginningWithout(
 /** What a search of these looks at too: the writes whose values they read. */
 function withWrites({ size, kind, value }: Register, operations: readonly number[]): readonly number[] {
   const read = new Set(operations.filter((at) => kind[at] === READ).map((at) => value[at]));
-  const writes = [...Array(size).keys()].filter((at) => kind[at] === WRITE && read.has(value[at]));
-  return [...new Set([...operations, ...writes])];
+  const all = new Set(operations);
+  for (let at = 0; at < size; at++) if (kind[at] === WRITE && read.has(value[at])) all.add(at);
+  return [...all];
 }

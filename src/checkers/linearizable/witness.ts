@@ -133,7 +133,7 @@ function unexplained(register: Register, order: Order, earliest: Int32Array): Fo
       if (write === undefined) return neverSo(register, order, one);
       const early = earliest[one]!;
       if (completed[early]! < invoked[write]!)
-        return { rule: "future", write, early, read, earlier: usesBefore(register, order, one) };
+        return { rule: "future", write, early, read, earlier: register.unique ? [] : historyOf(register, order, one) };
     }
     before = now;
   }
@@ -160,19 +160,19 @@ function neverSo(register: Register, order: Order, one: number): Contradiction {
   for (let at = 0; at < size && write < 0; at++) if (kind[at] === WRITE && value[at] === value[read]) write = at;
   if (write < 0 && value[read] !== initial) return { rule: "unwritten", read };
   const instead = one > 0 ? places[starts[one - 1]!]! : -1;
-  return { rule: "again", read, instead, write, earlier: usesBefore(register, order, one) };
+  return { rule: "again", read, instead, write, earlier: historyOf(register, order, one) };
 }
 
-/** Where a pending write explained this value before: the operation that shows it and the one that shows what it replaced. */
-function usesBefore({ value, initial }: Register, { places, starts, writes }: Order, until: number): readonly number[] {
+/** What stood there just before, and where pending writes explained this value earlier: what shows it, and what it replaced. */
+function historyOf({ value, initial }: Register, { places, starts, writes }: Order, until: number): readonly number[] {
   const now = value[places[starts[until]!]!]!;
   const uses: number[] = [];
   let before = initial;
-  for (let one = 0; one < until; one++) {
+  for (let one = 0; one <= until; one++) {
     const shown = places[starts[one]!]!;
     if (value[shown] === now && before !== now && writes[one]! < 0) {
       if (one > 0) uses.push(places[starts[one - 1]!]!);
-      uses.push(shown);
+      if (one < until) uses.push(shown);
     }
     before = value[shown]!;
   }

@@ -45,7 +45,8 @@ function find(columns: Columns): Behind {
   };
   const reads = Array.from({ length: columns.keys }, (): number[] => []);
   const writes = Array.from({ length: columns.keys }, (): number[] => []);
-  for (let i = 0; i < size; i++) (columns.kind[i] === READ ? reads : writes)[columns.key[i]!]!.push(i);
+  for (let i = 0; i < size; i++)
+    (columns.kind[i] === READ ? reads : writes)[columns.key[columns.session[i]!]!]!.push(i);
   for (let key = 0; key < columns.keys; key++) readKey(columns, reads[key]!, writes[key]!, found);
   return found;
 }

@@ -29,7 +29,7 @@ export interface Columns {
   /** One number for each pair of client and key, counted from 0. */
   session: Int32Array;
   sessions: number;
-  /** Number of the key, counted from 0. */
+  /** By session: the number of its key, counted from 0. */
   key: Int32Array;
   keys: number;
   invoked: Float64Array;
@@ -81,16 +81,16 @@ export class Answered {
   readonly #unanswered = { reads: 0, writes: 0 };
   readonly #kind: Uint8Array;
   readonly #session: Int32Array;
-  readonly #key: Int32Array;
-  readonly #op: Float64Array;
+  readonly #keyOf: number[] = [];
   readonly #invoked: Float64Array;
   readonly #completed: Float64Array;
   readonly #servedIn: Int32Array;
-  readonly #home: Int32Array;
+  /** Writes: 1 when the answer says where it was made. */
+  readonly #homed: Uint8Array;
   readonly #position: Uint8Array;
-  readonly #version: Float64Array;
+  /** Empty as long as all positions are vectors. */
+  #version = new Float64Array(0);
   readonly #counters: Float64Array;
-  #sessions = 0;
 
   constructor(regions: readonly string[], capacity: number, vector: (state: string) => Vector | undefined) {
     this.#regions = regions;
@@ -98,14 +98,11 @@ export class Answered {
     this.#places = new Places(regions);
     this.#kind = new Uint8Array(capacity);
     this.#session = new Int32Array(capacity);
-    this.#key = new Int32Array(capacity);
-    this.#op = new Float64Array(capacity);
     this.#invoked = new Float64Array(capacity);
     this.#completed = new Float64Array(capacity);
     this.#servedIn = new Int32Array(capacity);
-    this.#home = new Int32Array(capacity);
+    this.#homed = new Uint8Array(capacity);
     this.#position = new Uint8Array(capacity);
-    this.#version = new Float64Array(capacity);
     this.#counters = new Float64Array(capacity * regions.length);
   }
 
@@ -121,15 +118,15 @@ export class Answered {
     this.#name(i, invoke.key, invoke.client);
     const place = this.#places.numberOf(servedIn ?? invoke.region);
     this.#kind[i] = isWrite ? WRITE : READ;
-    this.#op[i] = invoke.op;
     this.#invoked[i] = invoke.at;
     this.#completed[i] = operation.completed;
     this.#servedIn[i] = place;
-    this.#home[i] = servedIn === undefined || !isWrite ? -1 : place;
+    this.#homed[i] = servedIn === undefined || !isWrite ? 0 : 1;
     const { state, version, stored } = complete;
     if (state !== undefined && this.#parse(i, state)) this.#position[i] = VECTOR;
     // A stored number is one of the region that made it, which need not be the one that answered.
     else if (version !== undefined && !stored && (servedIn !== undefined || this.#regions.length <= 1)) {
+      if (this.#version.length === 0) this.#version = new Float64Array(this.#position.length);
       this.#position[i] = NUMBER;
       this.#version[i] = version;
     }
@@ -139,8 +136,7 @@ export class Answered {
     let key = this.#keys.get(keyName);
     if (key === undefined) this.#keys.set(keyName, (key = { number: this.#keys.size, sessions: new Map() }));
     let session = key.sessions.get(client);
-    if (session === undefined) key.sessions.set(client, (session = this.#sessions++));
-    this.#key[i] = key.number;
+    if (session === undefined) key.sessions.set(client, (session = this.#keyOf.push(key.number) - 1));
     this.#session[i] = session;
   }
 
@@ -165,8 +161,8 @@ export class Answered {
       operations: this.#operations,
       kind: this.#kind.subarray(0, size),
       session: this.#session.subarray(0, size),
-      sessions: this.#sessions,
-      key: this.#key.subarray(0, size),
+      sessions: this.#keyOf.length,
+      key: Int32Array.from(this.#keyOf),
       keys: this.#keys.size,
       invoked: this.#invoked.subarray(0, size),
       completed: this.#completed.subarray(0, size),
@@ -176,13 +172,14 @@ export class Answered {
       version: this.#version.subarray(0, size),
       again: new Uint8Array(size),
       first: new Uint8Array(size).fill(1),
-      home: this.#home.subarray(0, size),
+      home: new Int32Array(size),
       unanswered: this.#unanswered,
       ...this.#spread(),
     };
     const repeats = repeatsOf(repeated);
-    for (let i = 0; i < size && repeats.size > 0; i++) {
-      const repeat = this.#kind[i] === WRITE ? repeats.get(this.#op[i]!) : undefined;
+    for (let i = 0; i < size; i++) {
+      columns.home[i] = this.#homed[i] === 1 ? this.#servedIn[i]! : -1;
+      const repeat = repeats.size > 0 && this.#kind[i] === WRITE ? repeats.get(this.#operations[i]!) : undefined;
       if (repeat === undefined) continue;
       columns.again[i] = repeat.author ? 0 : 1;
       columns.first[i] = repeat.first ? 1 : 0;
@@ -240,17 +237,17 @@ interface Repeat {
 }
 
 /** By operation. The region that answered a repeat need not be the one where the write took effect. */
-function repeatsOf(writes: readonly Write[]): ReadonlyMap<number, Repeat> {
-  const repeats = new Map<number, Repeat>();
+function repeatsOf(writes: readonly Write[]): ReadonlyMap<Operation, Repeat> {
+  const repeats = new Map<Operation, Repeat>();
   for (const { attempts, effects } of writes) {
     const oks = attempts.filter(({ outcome }) => outcome.type === "ok").toSorted((a, b) => a.completed - b.completed);
     const named = new Set<string>();
     for (const attempt of oks) {
       const { state, version, stored } = attempt.complete!;
-      const name = state ?? String(version);
+      const name = state ?? `${attempt.servedIn} ${version}`;
       const effect = effects.find((one) => one.state === state && one.version === version);
       const author = attempt === attempts[0] && !stored;
-      repeats.set(attempt.invoke.op, { author, first: !named.has(name), home: (effect ?? effects[0])?.home });
+      repeats.set(attempt, { author, first: !named.has(name), home: (effect ?? effects[0])?.home });
       named.add(name);
     }
   }

@@ -24,6 +24,7 @@ const WORDS = {
     ...(topologyOf(stack)?.regions ?? []).map((region) => `${region}.backend`),
   ],
   regions: (stack: string) => topologyOf(stack)?.regions ?? [],
+  workloads: (stack: string) => Object.keys(topologyOf(stack)?.workloads ?? {}),
   sides: (stack: string) => {
     const topology = topologyOf(stack);
     return topology === undefined ? [] : [...zonesOf(topology), ...topology.nodes.map(({ name }) => name)];

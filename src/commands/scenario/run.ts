@@ -104,6 +104,7 @@ async function playAll(
     } catch (error) {
       if (signal.aborted || error instanceof UsageError) throw error;
       reports.addUnplayed(one, error);
+      if (jobs > 1) plain.line("could not be played:");
       screens.apart(() => explainError(error, json)); // the others can still be played
       ended.push({ name, verdict: "errored" });
     }

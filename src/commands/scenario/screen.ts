@@ -29,7 +29,7 @@ export function openScreens({ json, several }: { json: boolean | undefined; seve
   const live = !json && process.stderr.isTTY === true;
   const clear = live ? "\r\u001b[2K" : "";
   const statuses = new Map<string, string>();
-  const widest = () => Math.max(20, (process.stderr.columns ?? 80) - 1);
+  const widest = () => Math.max(20, (process.stderr.columns || 80) - 1);
   const status = () =>
     [...statuses]
       .map(([name, text]) => (several ? `${name} ${text}` : text))

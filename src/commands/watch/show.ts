@@ -22,6 +22,7 @@ export interface Shown {
 const FIGURES_MS = 1_500;
 /** or as long as this, where no sample comes. */
 const PATIENCE_MS = 4_000;
+const LOOK_EVERY_MS = 50;
 /** What nobody has read is not piled up. */
 const MOST_UNREAD = 1 << 20;
 const [COLUMNS, ROWS] = [80, 24];
@@ -81,8 +82,9 @@ async function printTicks({ source, store, options, signal }: Showing): Promise<
 
 async function printOnce({ source, store, options, signal }: Showing): Promise<void> {
   if (source.mode === "stack") await firstFigures(store, signal);
-  if (signal.aborted) return;
   const { frame } = await loadFrame();
+  await judged(source, store);
+  if (signal.aborted) return;
   const text = frame(store.get(), {
     mode: source.mode,
     columns: options.columns ?? process.stdout.columns ?? COLUMNS,
@@ -93,12 +95,19 @@ async function printOnce({ source, store, options, signal }: Showing): Promise<v
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 
+/** They are judged beside: the first question is answered a moment later. */
+async function judged({ verdicts }: Source, store: Store): Promise<void> {
+  const isExpected = (store.get().run?.scenario.expect.length ?? 0) > 0;
+  const began = performance.now();
+  while (isExpected && verdicts?.().length === 0 && performance.now() - began < PATIENCE_MS) await sleep(LOOK_EVERY_MS);
+}
+
 /** Resolves when there are figures of a whole second, or it took too long. */
 async function firstFigures(store: Store, signal: AbortSignal): Promise<void> {
   const heard = () => store.get().regions.some(({ lagHistory }) => lagHistory.length > 0);
   const began = performance.now();
   while (!signal.aborted && performance.now() - began < PATIENCE_MS) {
     if (performance.now() - began >= FIGURES_MS && heard()) return;
-    await sleep(50, undefined, { signal }).catch(() => {});
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
   }
 }

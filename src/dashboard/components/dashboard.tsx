@@ -48,7 +48,7 @@ export function Dashboard(props: DashboardProps): ReactElement {
   const lines = (rows: readonly Row[], height: number) => <Lines {...{ rows, columns, height, paint }} />;
   return (
     <Box flexDirection="column">
-      {lines([headerRow(picture, mode, props.playing, columns)], 1)}
+      {lines([headerRow(picture, props.playing, columns)], 1)}
       <Body {...props} chosen={chosen} height={body} />
       {lines(noticeRows(picture, chosen, ui?.notice, columns, notice), notice)}
       {lines([keysRow(KEYS[mode], columns)], keys)}

@@ -1,5 +1,4 @@
 // The first line: what is watched, and when.
-import type { Source } from "../hands.ts";
 import type { Picture, RunPicture } from "../picture.ts";
 import { age, clockTime, figure } from "./say.ts";
 import { clean, packed, type Row, rowWidth, toned } from "./text.ts";
@@ -12,8 +11,8 @@ export interface Playing {
   speed: number;
 }
 
-export function headerRow(picture: Picture, mode: Source["mode"], playing: Playing | undefined, columns: number): Row {
-  const cells = picture.run === undefined ? stackCells(picture) : runCells(picture, mode);
+export function headerRow(picture: Picture, playing: Playing | undefined, columns: number): Row {
+  const cells = picture.run === undefined ? stackCells(picture) : runCells(picture, playing === undefined);
   if (playing === undefined) return packed(dotted(cells), columns, 0);
   const played = playedRow(playing);
   const room = columns - rowWidth(played) - 2;
@@ -35,14 +34,14 @@ function stackCells({ stack, topology, at, acknowledged }: Picture): readonly Ro
   ];
 }
 
-function runCells({ run, stack, topology, at, acknowledged }: Picture, mode: Source["mode"]): readonly Row[] {
+function runCells({ run, stack, topology, at, acknowledged }: Picture, hasTime: boolean): readonly Row[] {
   if (run === undefined) return [];
   const { ended } = run;
   const time = clockTime(at - run.began);
   const end: Row = [toned(ended?.reason === "done" ? "good" : "bad", `ended: ${ended?.reason}`)];
   return [
     [toned("strong", clean(run.scenario.name))],
-    ...(mode === "saved" ? [] : [[time]]),
+    ...(hasTime ? [[time]] : []),
     ended === undefined ? [stepWords(run)] : end,
     ...(stack === undefined ? [] : [[clean(stack.runtime)]]),
     ...(topology === undefined ? [] : [[clean(topology.name)]]),

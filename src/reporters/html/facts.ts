@@ -9,7 +9,7 @@ import { formatDuration } from "../../model/units.ts";
 import { consequence, type Part, type RunVerdict, type Verdict } from "../../model/verdict.ts";
 import { countsOf } from "../counts.ts";
 import { checkAgain, isOpenGap, quoted } from "../said.ts";
-import { eventsOf, finder, isBroken, type Scene, scenesOf } from "./scenes.ts";
+import { eventsOf, finder, isBroken, MOST_EVIDENCE, MOST_STORY, type Scene, scenesOf } from "./scenes.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
 /** The files as they ran. */
@@ -61,8 +61,6 @@ export interface TopologyFacts {
   links: readonly LinkSpec[];
 }
 
-const MOST_EVIDENCE = 60;
-const MOST_STORY = 60;
 const MOST_CONFLICTS = 100;
 const MOST_TROUBLES = 100;
 const MOST_EVENTS = 2_000;
@@ -76,10 +74,10 @@ export function reportFacts(run: Run, sources: Sources): ReportFacts {
   const scenes = scenesOf(history, run.verdicts);
   const conflicts = history.filter((event) => event.type === "conflict");
   const newest = conflicts.slice(-MOST_CONFLICTS).toReversed();
-  const troubles = history.flatMap(trouble);
+  const troubles = history.filter(({ type }) => TROUBLING.has(type)).flatMap(trouble);
   const timeline = timelineOf(history);
   const wanted = [
-    ...run.verdicts.flatMap((verdict) => eventsOf(verdict).slice(0, MOST_EVIDENCE + MOST_STORY)),
+    ...run.verdicts.flatMap(eventsOf),
     ...scenes.flatMap(({ bars, marks }) => [
       ...bars.flatMap(({ seq, endSeq }) => (endSeq === undefined ? [seq] : [seq, endSeq])),
       ...marks.map(({ seq }) => seq),
@@ -153,6 +151,8 @@ function expectation(verdict: Verdict): ExpectationFacts {
     evidenceLeftOut: Math.max(0, evidence.length - MOST_EVIDENCE),
   };
 }
+
+const TROUBLING: ReadonlySet<Event["type"]> = new Set(["log", "node", "leftovers", "end"]);
 
 /** What a reader should know besides the verdicts: warnings, nodes that died unasked, why it ended early. */
 function trouble(event: Event): ReportFacts["troubles"] {

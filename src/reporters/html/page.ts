@@ -8,10 +8,13 @@ import { Events } from "./page/events.ts";
 import { expectations } from "./page/expectations.ts";
 import { head } from "./page/head.ts";
 import { overTime } from "./page/over-time.ts";
-import "./page/page.css";
 import { plots } from "./page/plots.ts";
 import { conflicts, sources, topology } from "./page/rest.ts";
 import { scenes } from "./page/scenes.ts";
+import "./page/page.css";
+import "./page/verdicts.css";
+import "./page/figures.css";
+import "./page/files.css";
 
 const facts = JSON.parse(document.getElementById("facts")!.textContent!) as ReportFacts;
 const events = new Events(facts.events);

@@ -44,6 +44,9 @@ export interface Mark {
   seq: number;
 }
 
+/** More numbers, or lines, than these nobody follows. */
+export const MOST_EVIDENCE = 60;
+export const MOST_STORY = 60;
 const MOST_SCENES = 12;
 const MOST_INVOLVED = 24;
 const MOST_NEIGHBOURS = 12;
@@ -59,8 +62,10 @@ export function isBroken(verdict: Verdict): boolean {
 
 /** The events that a verdict points at: its evidence first, then those that its story names. */
 export function eventsOf({ evidence, story = [] }: Verdict): readonly number[] {
-  const told = story.flatMap((line) => [...line.matchAll(/\bevent (\d+)/g)].map((match) => Number(match[1])));
-  return [...new Set([...evidence, ...told])];
+  const told = story
+    .slice(0, MOST_STORY)
+    .flatMap((line) => [...line.matchAll(/\bevent (\d+)/g)].map((match) => Number(match[1])));
+  return [...new Set([...evidence.slice(0, MOST_EVIDENCE), ...told])];
 }
 
 interface Sketch {

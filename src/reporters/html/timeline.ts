@@ -67,7 +67,7 @@ const BUCKETS = 150;
 const LEAST_BUCKET_MS = 200;
 const MOST_POINTS = 300;
 const MOST_WINDOWS = 100;
-const MOST_STEPS = 120;
+const MOST_STEPS = 60;
 
 export function timelineOf(history: readonly Event[]): Timeline {
   const facts = factsOf(history);
@@ -84,7 +84,7 @@ export function timelineOf(history: readonly Event[]): Timeline {
     regions: facts.run.topology.regions.map((region) => regionTimeline(facts, region, from, to, buckets)),
     windows: windows.slice(0, MOST_WINDOWS),
     windowsLeftOut: Math.max(0, windows.length - MOST_WINDOWS),
-    steps: steps.slice(0, MOST_STEPS),
+    steps: chosen(steps),
     stepsLeftOut: Math.max(0, steps.length - MOST_STEPS),
   };
 }
@@ -167,7 +167,7 @@ function unhealthySpans(samples: readonly At<Sample>[], region: string, to: numb
 function windowOf(window: FaultWindow): Window {
   const { fault, begun, proofs, from, to, regions } = window;
   return {
-    label: sayFault(window).replace(/ \(event \d+\)$/, ""),
+    label: labelOf(window),
     id: fault.id,
     from: rounded(from),
     to: to === Infinity ? null : rounded(to),
@@ -176,6 +176,22 @@ function windowOf(window: FaultWindow): Window {
     effective: proofs.every(({ effective }) => effective),
     seq: begun.seq,
   };
+}
+
+/** Short: the nodes of a whole region are that region. */
+function labelOf(window: FaultWindow): string {
+  const { fault, regions } = window;
+  if (fault.kind === "region-outage" && regions.size > 0) return `${fault.kind} ${[...regions].join(", ")}`;
+  return sayFault(window).replace(/ \(event \d+\)$/, "");
+}
+
+/** The first ones, but never without those that failed. */
+function chosen(steps: readonly StepBar[]): readonly StepBar[] {
+  if (steps.length <= MOST_STEPS) return steps;
+  const went = (step: StepBar) => step.verdict === "passed" || step.verdict === "skipped";
+  const bad = steps.filter((step) => !went(step)).slice(0, MOST_STEPS);
+  const good = steps.filter(went).slice(0, MOST_STEPS - bad.length);
+  return [...bad, ...good].toSorted((a, b) => a.seq - b.seq);
 }
 
 /** A path comes again when its step is repeated: each beginning goes with the next end of its path. */

@@ -49,7 +49,6 @@ describe.each([
       const operations = atomic(seeded(seed), { operations: 40, values, clients: 4 });
       const said = expectAgreement(operations);
       expect(said.values.search).toBe(true);
-      // The starting value is drawn again only where values are: then its versions may say more than anybody can know.
       expect(said.versions.witness).toBe(true);
     });
   });
@@ -83,7 +82,7 @@ describe.each([
       const { versions } = expectAgreement(spoiled);
       seen[versions.witness ? "harmless" : "rejected"]++;
     });
-    expect(seen.rejected).toBeGreaterThan(values === undefined ? 100 : 50);
+    expect(seen.rejected).toBeGreaterThan(values === undefined ? 100 : 20);
   });
 });
 
@@ -108,8 +107,9 @@ test("what they name as the contradiction is one by itself", () => {
   const rules = new Set<string>();
   check(4_000, (seed) => {
     const random = seeded(seed);
-    const operations = anything(random, { operations: 10, values: random.next() < 0.5 ? 4 : undefined });
-    const register = registerOf(operations);
+    const values = random.next() < 0.5 ? 4 : undefined;
+    const spoiled = random.next() < 0.5 && random.pick(spoilings).spoil(atomic(random, { values }), random);
+    const register = registerOf(spoiled || anything(random, { operations: 10, values }));
     const version = byVersion(register);
     const zones = register.unique ? byZones(register) : undefined;
     for (const [found, reading] of [

@@ -83,7 +83,8 @@ export function anything(random: Random, { operations = 6, values }: WorldOption
     const invoked = upTo(12);
     const completed = invoked + upTo(6);
     const version = 1 + upTo(5);
-    if (i >= writes) return { kind: "read", value: random.pick(written), invoked, completed, version };
+    const read = random.next() < 0.03 ? -1 : random.pick(written);
+    if (i >= writes) return { kind: "read", value: read, invoked, completed, version };
     const value = values === undefined ? i + 1 : upTo(values);
     written.push(value);
     if (random.next() < 0.35) return { kind: "write", value, invoked, completed: Infinity };

@@ -44,7 +44,7 @@ export interface Chart {
   instance(): EChartsType | undefined;
 }
 
-const PRINTED_PX = 680;
+const PRINTED_PX = 620;
 const drawings: { redraw(): void; resize(width?: number): void }[] = [];
 
 /** `option` is asked again for every width and scheme. */
@@ -68,7 +68,7 @@ export function chart(
     resize(width?: number) {
       if (instance === undefined) return this.redraw();
       const zoomed = zoomOf(instance);
-      instance.resize(width === undefined ? undefined : { width });
+      instance.resize({ width: width ?? "auto" }); // a width that was once set stays, unless it is said
       instance.setOption(option(theme(), width ?? element.clientWidth), { notMerge: true });
       if (zoomed !== undefined) instance.dispatchAction({ type: "dataZoom", ...zoomed });
     },

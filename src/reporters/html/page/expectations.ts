@@ -66,7 +66,8 @@ function rowOf(one: ExpectationFacts, keys: readonly string[], events: Events): 
       story.length > 0 &&
         h("ol", { class: "story" }, ...story.map((told) => h("li", {}, ...events.sentence(told, panel)))),
       breakdown.length > 0 && parts(one),
-      evidence.length > 0 && h("p", { class: "evidence" }, "proved by", ...numbers, more),
+      evidence.length > 0 &&
+        h("p", { class: "evidence" }, comes === "passed" && !gapIsOpen ? "see" : "proved by", ...numbers, more),
       keys.length > 0 &&
         h(
           "p",
@@ -96,14 +97,14 @@ function parts({ breakdown, text }: ExpectationFacts): HTMLElement {
         {},
         ...breakdown.map(({ of, checked, violated }) => {
           const share = checked === 0 ? 0 : violated / checked;
-          const meter = h("meter", { min: 0, max: 1, value: share, "aria-hidden": "true" });
+          const bar = h("i", { class: "share", "aria-hidden": "true", style: `--share:${share}` });
           return h(
             "tr",
             { class: violated > 0 ? "broken" : undefined },
             h("th", { scope: "row" }, of),
             h("td", {}, digits(checked, 0)),
             h("td", {}, digits(violated, 0)),
-            h("td", {}, meter, checked === 0 ? " –" : ` ${digits(share * 100, 2)} %`),
+            h("td", {}, bar, checked === 0 ? " –" : ` ${digits(share * 100, 2)} %`),
           );
         }),
       ),

@@ -6,7 +6,9 @@ import { MARKS, time } from "./say.ts";
 export function head({ verdict, scenario, facts, commands, expectations, troubles }: ReportFacts): HTMLElement {
   const written = expectations.filter(({ line }) => line !== undefined);
   const held = written.filter(({ comes, gapIsOpen }) => comes === "passed" && !gapIsOpen).length;
-  const told = written.length === 0 ? "" : `${held} of ${written.length} expectations hold`;
+  const gaps = written.filter(({ gapIsOpen }) => gapIsOpen).length;
+  const known = gaps === 0 ? "" : `, ${gaps} known ${gaps === 1 ? "gap" : "gaps"}`;
+  const told = written.length === 0 ? "" : `${held} of ${written.length} expectations hold${known}`;
   return h(
     "header",
     { class: verdict },

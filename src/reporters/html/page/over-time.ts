@@ -7,7 +7,7 @@ import { type Chart, zoomOf } from "./chart.ts";
 import { button, h, section } from "./dom.ts";
 import { regionChart } from "./region-chart.ts";
 import { stripChart } from "./strip.ts";
-import { digits } from "./say.ts";
+import { digits, tick } from "./say.ts";
 import { axisEnd } from "./shared.ts";
 
 export function overTime({ timeline, expectations, events }: ReportFacts): HTMLElement {
@@ -68,7 +68,7 @@ function zoomButtons(timeline: Timeline, charts: readonly Chart[]): HTMLElement 
     ...windows.slice(0, MOST_BUTTONS).map(({ label, ...window }) => {
       const end = window.to ?? to;
       const around = Math.max(300, (end - window.from) * 0.5);
-      return button(label, {}, zoom(window.from - around, end + around));
+      return button(`${label}, ${tick(window.from)}`, {}, zoom(window.from - around, end + around));
     }),
     h("span", { class: "hint" }, "or Ctrl and the wheel, or drag"),
   );

@@ -48,11 +48,12 @@ const SAY: Readonly<Record<Axis["unit"], (value: number) => string>> = {
 };
 
 function option({ x, y, series }: Plot, theme: Theme): Option {
+  const crowded = isCrowded(series);
   return {
     animation: false,
     textStyle: { fontFamily: "inherit" },
     grid: { left: 52, right: 22, top: 26, bottom: 44, outerBoundsMode: "none" },
-    xAxis: { ...axis(x, theme), nameLocation: "middle", nameGap: 26 },
+    xAxis: { ...axis(x, theme), ...(crowded ? onLog(series) : {}), nameLocation: "middle", nameGap: 26 },
     yAxis: {
       ...axis(y, theme),
       nameLocation: "end",
@@ -72,7 +73,7 @@ function option({ x, y, series }: Plot, theme: Theme): Option {
     series: series.map(({ name, points }, i) => ({
       type: "line",
       name,
-      data: points,
+      data: crowded ? points.map(([at, value]) => [Math.max(at, least(series)), value]) : points,
       showSymbol: points.length < 20,
       symbolSize: 5,
       color: theme.colours[i % theme.colours.length],
@@ -80,6 +81,21 @@ function option({ x, y, series }: Plot, theme: Theme): Option {
       emphasis: { disabled: true },
     })),
   };
+}
+
+/** Most points stand in the first tenth: what happens there is what the plot is about. */
+function isCrowded(series: Plot["series"]): boolean {
+  const xs = series.flatMap(({ points }) => points.map(([at]) => at));
+  const early = xs.filter((at) => at < Math.max(...xs) / 10);
+  return Math.min(...xs) >= 0 && early.length > xs.length / 2;
+}
+
+const onLog = (series: Plot["series"]) => ({ type: "log", min: least(series) });
+
+/** Nothing is nearer than this to the beginning; 0 has no place on such an axis. */
+function least(series: Plot["series"]): number {
+  const xs = series.flatMap(({ points }) => points.map(([at]) => at).filter((at) => at > 0));
+  return 10 ** Math.floor(Math.log10(Math.min(...xs)));
 }
 
 function axis({ name, unit }: Axis, theme: Theme) {

@@ -8,7 +8,7 @@ import { axisEnd, MARGIN, timeAxis, zooms } from "./shared.ts";
 const GRID_PX = 50;
 const GAP_PX = 19;
 const LABEL_PX = 14;
-const MOST_LABEL_LANES = 4;
+const MOST_LABEL_LANES = 3;
 const AXIS_PX = 26;
 
 interface Line {
@@ -68,6 +68,7 @@ const spans = (list: RegionTimeline["unhealthy"]): readonly Point[] =>
 /** Scales are the same in every region: they are there to be compared. */
 function gridsOf({ regions }: Timeline, region: RegionTimeline): readonly Grid[] {
   const max = (of: (one: RegionTimeline) => readonly Point[]) => Math.max(...regions.map((one) => most(of(one))));
+  const alarming = ({ bad, dim }: Theme) => (most(region.unanswered) > 0 ? bad : dim);
   const slowest = max(({ p99 }) => p99);
   return [
     {
@@ -98,7 +99,7 @@ function gridsOf({ regions }: Timeline, region: RegionTimeline): readonly Grid[]
       ),
       say: (n) => `${digits(n, 1)}/s`,
       lines: [
-        { name: "not answered", points: region.unanswered, area: true, step: true, colour: ({ bad }) => bad },
+        { name: "not answered", points: region.unanswered, area: true, step: true, colour: alarming },
         { name: "not healthy", points: spans(region.unhealthy), thick: true, colour: ({ bad }) => bad },
       ],
     },
@@ -180,8 +181,7 @@ function valueAxis({ title, log, max, scale = (value) => digits(value, 1) }: Gri
     gridIndex,
     min: log ? 1 : 0,
     max: log ? 10 ** Math.ceil(Math.log10(max)) : nice(max),
-    splitNumber: 2,
-    ...(log ? {} : { interval: nice(max) / 2 }),
+    ...(log ? { splitNumber: 4 } : { interval: nice(max) / 2 }),
     name: title,
     nameLocation: "end",
     nameGap: 4,
@@ -200,16 +200,20 @@ function nice(max: number): number {
 /** Faults that touch this region are shaded and named; the others only outlined. */
 function shades({ timeline, widthPx }: Drawn, { region }: RegionTimeline, theme: Theme, named: boolean) {
   const { windows, from, to } = timeline;
-  const perMs = (widthPx - MARGIN.left - MARGIN.right) / (axisEnd(timeline) - from);
+  const roomPx = widthPx - MARGIN.left;
+  const perMs = (roomPx - MARGIN.right) / (axisEnd(timeline) - from);
   const lanes: number[] = [];
   const faults = windows.map((window) => {
     const end = window.to ?? to;
     const touches = window.regions.length === 0 || window.regions.includes(region);
     const text = `${window.label}${window.effective ? "" : " (no effect)"}`;
-    const lane = touches && named ? laneFor(lanes, window.from * perMs, text.length * 6.2 + 8) : undefined;
+    const widthOf = text.length * 6.4 + 8;
+    // A label of a fault near the end begins before it, so as to stay in the picture.
+    const x = Math.max(0, Math.min((window.from - from) * perMs, roomPx - widthOf));
+    const lane = touches && named ? laneFor(lanes, x, widthOf) : undefined;
     const label = {
       show: lane !== undefined,
-      position: [2, -LABEL_PX * ((lane ?? 0) + 1) - 14],
+      position: [2 + x - (window.from - from) * perMs, -LABEL_PX * ((lane ?? 0) + 1) - 14],
       color: theme.ink,
       fontSize: 11,
       fontWeight: 600,

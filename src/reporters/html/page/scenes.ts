@@ -13,7 +13,7 @@ const LEAST_WIDTH_PX = 620;
 const BAR_PX = 13;
 const LANE_PX = 30;
 const FAINT_LANE_PX = 17;
-const AXIS_PX = 26;
+const AXIS_PX = 18;
 const LETTER_PX = 6.7;
 const LEAST_BAR_PX = 5;
 
@@ -143,8 +143,8 @@ function picture(scene: Scene, regions: readonly string[], width: number, show: 
     { width, height, role: "group", "aria-label": `operations on key ${scene.key}, ${scene.bars.length} bars` },
     hatches(),
     ...breakMarks(warp, room, y),
-    ...rows,
     ...axis(warp, x, y, width),
+    ...rows,
   );
 }
 

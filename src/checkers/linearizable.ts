@@ -1,0 +1,169 @@
+// linearizable: one region behaves as if each key were a single register that everybody asks in turn (Herlihy & Wing 1990):
+// what was acknowledged is there for whoever asks afterwards, and what was replaced does not come back. Judged per key, from what
+// that region itself answered (linearizable/region.ts), in up to three ways that must agree (linearizable/agree.ts).
+//
+// It is a promise of one region only. Between regions replication is late by design: `staleness` tells how late.
+import { z } from "zod";
+import type { Event } from "../model/event.ts";
+import { merge } from "../model/verdict.ts";
+import type { Judgement, Part } from "../model/verdict.ts";
+import type { ExpectationWords } from "../model/vocabulary.ts";
+import { regionName, unknownRegion } from "./args.ts";
+import { faultsOf } from "./faults.ts";
+import type { Operation } from "./history.ts";
+import { agree, WAYS } from "./linearizable/agree.ts";
+import type { Agreed } from "./linearizable/agree.ts";
+import { operationsIn } from "./linearizable/contradiction.ts";
+import { explain } from "./linearizable/explain.ts";
+import { regionOf } from "./linearizable/region.ts";
+import type { Judged, Region } from "./linearizable/region.ts";
+import { count, judged, several, STORIES } from "./say.ts";
+import { faultAt } from "./sessions/windows.ts";
+
+/** Of all searches of one verdict together: a few seconds. */
+export const STEPS = 5_000_000;
+
+const args = z.strictObject({ region: regionName });
+type Args = z.output<typeof args>;
+
+export const linearizable: ExpectationWords<Args> = {
+  name: "linearizable",
+  summary:
+    "One region answers as if each key were a single register: nothing acknowledged is missed, nothing replaced comes back.",
+  example: "- linearizable: { region: us }",
+  args,
+  check: ({ region }, topology) => unknownRegion(region, topology),
+  judge: (history, { region }) => judgeRegion(history, region, STEPS),
+};
+
+export function judgeRegion(history: readonly Event[], region: string, steps: number): Judgement {
+  const told = regionOf(history, region);
+  const little = tooLittle(told, region);
+  if (little !== undefined) return judged("unknown", little);
+  const agreed = agree(
+    told.keys.map(({ register }) => register),
+    steps,
+  );
+  const valid = merge(agreed.map((one) => one.valid));
+  const telling = told.keys
+    .map((key, i): Case => ({ key, agreed: agreed[i]! }))
+    .filter((one) => one.agreed.valid === valid && one.agreed.found !== undefined);
+  const explained = telling
+    .slice(0, STORIES)
+    .map((one) => ({ ...one, ...explain(one.key, region, one.agreed.found!) }));
+  const story = explained.flatMap((one) => [
+    ...(one.agreed.disagreement === undefined
+      ? []
+      : [`Key ${one.key.key}: the checkers disagree, which is a bug of regionctl: ${one.agreed.disagreement}.`]),
+    ...one.story,
+  ]);
+  if (telling.length > STORIES) story.push(`And ${count(telling.length - STORIES)} more keys like these.`);
+  const breakdown = partsOf(history, region, told, agreed);
+  return {
+    ...judged(
+      valid,
+      summarise(told, agreed, region),
+      explained.flatMap((one) => one.evidence),
+      story,
+    ),
+    ...(breakdown.length > 0 ? { breakdown } : {}),
+  };
+}
+
+interface Case {
+  key: Judged;
+  agreed: Agreed;
+}
+
+/** Too little to mean anything: why, in a sentence. */
+function tooLittle({ reads, writes }: Region, region: string): string | undefined {
+  if (reads > 0 && writes > 0) return undefined;
+  const missing = [
+    ...(reads === 0 ? ["no read was answered"] : []),
+    ...(writes === 0 ? ["no write was acknowledged"] : []),
+  ];
+  const others = reads + writes === 0 ? "" : `, beside ${several(reads + writes, reads > 0 ? "read" : "write")}`;
+  return `${missing.join(" and ")} by ${region} itself${others}: too little to judge`;
+}
+
+/** "4,120 operations of us on 20 keys have an order, by version and by zones, which agree; 31 pending writes, of which 20 were seen" */
+function summarise(told: Region, agreed: readonly Agreed[], region: string): string {
+  const { reads, writes, pending, dropped, keys } = told;
+  const broken = agreed.filter(({ valid }) => valid === false).length;
+  const disagreeing = agreed.filter(({ disagreement }) => disagreement !== undefined).length;
+  const undecided = agreed
+    .map((one, i) => ({ ...one, size: keys[i]!.register.size }))
+    .filter(({ valid, disagreement }) => valid === "unknown" && disagreement === undefined);
+  const open = undecided.map(
+    ({ explained = 0, size }, i) =>
+      `${count(explained)} of ${count(size)} operations of key ${keysOpen(told, agreed)[i]}`,
+  );
+  const verdict =
+    broken > 0
+      ? `${several(broken, "key")} ${broken === 1 ? "has" : "have"} no order that explains every answer`
+      : disagreeing > 0
+        ? `the checkers disagree on ${several(disagreeing, "key")}, which is a bug of regionctl`
+        : undecided.length > 0
+          ? `${several(undecided.length, "key")} not decided within the steps of the search, which got as far as ${open.slice(0, STORIES).join(", ")}`
+          : "each key has an order that explains every answer";
+  return [
+    `${several(reads + writes, "operation")} of ${region} (${several(reads, "read")}, ${several(writes, "write")}) on ${several(keys.length, "key")}: ${verdict}, ${ways(agreed)}`,
+    ...(pending.all > 0
+      ? [
+          `${several(pending.all, "write")} of elsewhere or without an answer, of which ${count(pending.seen)} were seen`,
+        ]
+      : []),
+    ...(dropped > 0 ? [`${several(dropped, "read")} without an answer left out`] : []),
+  ].join("; ");
+}
+
+function keysOpen({ keys }: Region, agreed: readonly Agreed[]): readonly string[] {
+  return keys
+    .filter((_, i) => agreed[i]!.valid === "unknown" && agreed[i]!.disagreement === undefined)
+    .map(({ key }) => key);
+}
+
+/** "by version and by zones, which agree" */
+function ways(agreed: readonly Agreed[]): string {
+  const used = WAYS.filter((way) => agreed.some(({ opinions }) => opinions.some((one) => one.way === way)));
+  const both = agreed.filter(({ opinions }) => opinions.length > 1);
+  const said = used.map((way) => `by ${way}`).join(used.length > 2 ? ", " : " and ");
+  if (both.length === 0 || agreed.some(({ disagreement }) => disagreement !== undefined)) return said;
+  const same = both.every(({ opinions: [a, b] }) => a!.valid === b!.valid);
+  if (same) return `${said}, which agree`;
+  const decided = both.every(({ opinions: [a, b] }) => a!.valid !== "unknown" && b!.valid !== "unknown");
+  return decided ? `${said} (values alone have an order, versions have none)` : said;
+}
+
+/** Who asked, and when: at home or moved, inside a fault or outside. A contradiction counts where it came to light. */
+function partsOf(
+  history: readonly Event[],
+  region: string,
+  { keys }: Region,
+  agreed: readonly Agreed[],
+): readonly Part[] {
+  const windows = faultsOf(history);
+  const parts: Part[] = PARTS.map((of) => ({ of, checked: 0, violated: 0 }));
+  const partOf = ({ invoke, completed }: Operation): Part => {
+    const moved = (invoke.home ?? invoke.region) !== region;
+    const inside = faultAt(windows, invoke.at, completed) !== undefined;
+    return parts[(moved ? 1 : 0) + (inside ? 2 : 0)]!;
+  };
+  for (const [i, { register, seen }] of keys.entries()) {
+    for (let place = 0; place < register.size; place++)
+      if (register.completed[place] !== Infinity) partOf(seen(place).operation).checked++;
+    const { valid, found } = agreed[i]!;
+    if (valid !== false || found === undefined) continue;
+    const finite = operationsIn(found).filter((place) => register.completed[place] !== Infinity);
+    const last = finite.toSorted((a, b) => register.completed[b]! - register.completed[a]!)[0];
+    if (last !== undefined) partOf(seen(last).operation).violated++;
+  }
+  return parts.filter(({ checked }) => checked > 0);
+}
+
+const PARTS = [
+  "same region, outside fault windows",
+  "moved region, outside fault windows",
+  "same region, inside fault windows",
+  "moved region, inside fault windows",
+];

@@ -1,0 +1,229 @@
+// A contradiction in sentences: first the operations, then why they cannot all be true.
+import type { Invoke } from "../../model/event.ts";
+import { moment, several } from "../say.ts";
+import { valueText } from "../writes.ts";
+import type { Contradiction } from "./contradiction.ts";
+import { operationsIn } from "./contradiction.ts";
+import { WRITE } from "./model.ts";
+import type { Judged } from "./region.ts";
+
+/** More operations than this are not told one by one. */
+const TOLD = 12;
+
+export interface Explained {
+  story: readonly string[];
+  /** Numbers of events, the most telling first. */
+  evidence: readonly (number | undefined)[];
+}
+
+export function explain(judged: Judged, region: string, found: Contradiction): Explained {
+  const evidence = operationsIn(found).flatMap((place) => {
+    const { operation } = judged.seen(place);
+    return [operation.complete?.seq, operation.invoke.seq];
+  });
+  return { story: TELLING[found.rule](new Words(judged, region), found as never), evidence };
+}
+
+type Of<R extends Contradiction["rule"]> = Extract<Contradiction, { rule: R }>;
+
+const TELLING: { readonly [R in Contradiction["rule"]]: (words: Words, found: Of<R>) => readonly string[] } = {
+  unwritten(words, { read }) {
+    const value = words.value(read);
+    const refused = words.refused(read);
+    if (refused !== undefined)
+      return [
+        refused,
+        words.say(read),
+        `What was refused did not happen, and yet ${value} was there: a contradiction.`,
+      ];
+    return [words.say(read), `Nobody wrote ${value}${words.beginning()}: a contradiction.`];
+  },
+
+  future(words, { write, early, read, earlier = [] }) {
+    const later =
+      early === read
+        ? []
+        : [words.say(read), `So ${words.value(read)} was there at version ${words.version(read)} or before.`];
+    return [
+      ...earlier.map((place) => words.say(place)),
+      words.say(early),
+      ...later.slice(0, 2),
+      words.say(write),
+      `That write began at ${moment(words.invoked(write))}, when ${words.who(early)} had had the answer since ` +
+        `${moment(words.completed(early))}: its effect came before it was asked for, a contradiction.`,
+    ];
+  },
+
+  inversion(words, { firstA, lastB, firstB, lastA }) {
+    const a = words.value(lastA);
+    const b = words.value(firstB);
+    const begins =
+      firstA < 0
+        ? [`Key ${words.key} began with ${a}.`]
+        : [
+            words.say(firstA),
+            ...(lastB === firstB
+              ? []
+              : [words.say(lastB), `It began after ${a} was in place, so ${b} is newer than ${a}.`]),
+          ];
+    const isOne = lastB === firstB && firstA >= 0 ? `, after ${a} was in place, so ${b} is newer than ${a}` : "";
+    return [
+      ...words.origins([firstA, lastB, firstB, lastA]),
+      ...begins,
+      `${bare(words.say(firstB))}${isOne}.`,
+      words.say(lastA),
+      `It began after ${b} was in place, so ${a} would be newer than ${b}, which is newer than ${a}: a contradiction.`,
+    ];
+  },
+
+  fork: (words, { writes: [one, other] }) => [
+    words.say(one),
+    words.say(other),
+    `Both made version ${words.version(one)} of key ${words.key}: one version cannot be two writes.`,
+  ],
+
+  "two-values": (words, { one, other }) => [
+    words.say(one),
+    words.say(other),
+    `Version ${words.version(one)} of key ${words.key} is ${words.value(one)} and ${words.value(other)}: ` +
+      `one version cannot be two values.`,
+  ],
+
+  back: (words, { before, after }) => [
+    words.say(before),
+    words.say(after),
+    `It began after version ${words.version(before)} had been shown, and ` +
+      (words.isWrite(after) ? `made version ${words.version(after)}` : `shows version ${words.version(after)}`) +
+      `, which is ${words.version(after) === words.version(before) ? "the same" : "older"}: versions went back.`,
+  ],
+
+  predecessor(words, { write, between }) {
+    const [expected, made] = [words.expected(write), words.version(write)];
+    if (between === undefined)
+      return [words.say(write), `It replaced version ${expected} and made version ${made}, which is not newer.`];
+    return [
+      words.say(between),
+      words.say(write),
+      `It was let through expecting version ${expected} and made version ${made}, but version ${words.version(between)} ` +
+        `stood between them: it overwrote what its author had not seen.`,
+    ];
+  },
+
+  again(words, { read, instead, write, earlier }) {
+    const value = words.value(read);
+    const told = earlier.filter((place) => place !== instead).slice(0, TOLD);
+    const early = write >= 0 && Number(words.version(write)) > Number(words.version(read));
+    return [
+      write < 0 ? `Key ${words.key} began with ${value}.` : words.say(write),
+      ...told.map((place) => words.say(place)),
+      ...(instead < 0 ? [] : [words.say(instead)]),
+      words.say(read),
+      early
+        ? `Version ${words.version(read)} shows ${value}, which was written as version ${words.version(write)}: a contradiction.`
+        : `At version ${words.version(instead)} ${words.value(instead)} stood there, at version ${words.version(read)} ` +
+          `${value} once more, and nobody had written it again: a contradiction.`,
+    ];
+  },
+
+  "no-order"(words, { operations }) {
+    const inTime = operations.toSorted((a, b) => words.invoked(a) - words.invoked(b));
+    const more = inTime.length - TOLD;
+    return [
+      ...inTime.slice(0, TOLD).map((place) => words.say(place)),
+      ...(more > 0 ? [`And ${several(more, "operation")} more.`] : []),
+      `No order of ${inTime.length === 1 ? "this operation" : `these ${inTime.length} operations`} explains every answer` +
+        `${words.beginning()}: a contradiction.`,
+    ];
+  },
+};
+
+/** How the operations of one register are spoken of. */
+class Words {
+  readonly key: string;
+
+  constructor(
+    readonly judged: Judged,
+    readonly region: string,
+  ) {
+    this.key = judged.key;
+  }
+
+  /** "Client us-1 read 9 of key 7 in us at 820-830 ms (events 40, 41), version 6." */
+  say(place: number): string {
+    const { operation, pending } = this.judged.seen(place);
+    const { invoke, complete } = operation;
+    const version = Number.isNaN(this.#register.version[place]) ? "" : `, version ${this.version(place)}`;
+    const expected = Number.isNaN(this.#register.expected[place]) ? "" : `, expecting version ${this.expected(place)}`;
+    const did = this.isWrite(place) ? `wrote ${this.value(place)} to` : `read ${this.value(place)} of`;
+    const said = `${this.who(place)} ${did} key ${this.key} in ${this.isWrite(place) ? invoke.region : this.region}`;
+    if (pending === "unanswered")
+      return `${said} at ${moment(invoke.at)} (event ${invoke.seq}); it is not known when it took effect, if it did.`;
+    if (pending === "elsewhere")
+      return `${said} at ${moment(invoke.at)} (event ${invoke.seq})${expected}, made elsewhere: ${this.region} has it once replication brings it.`;
+    const events = complete === undefined ? `event ${invoke.seq}` : `events ${invoke.seq}, ${complete.seq}`;
+    return `${said} at ${span(invoke.at, this.completed(place))} (${events})${expected}${version}.`;
+  }
+
+  who(place: number): string {
+    return `client ${this.#invoke(place).client}`.replace("c", "C");
+  }
+
+  value(place: number): string {
+    const { operation } = this.judged.seen(place);
+    return valueText(operation.invoke.kind === "write" ? operation.invoke.value : operation.complete?.value);
+  }
+
+  /** The writes of the values that these operations read, where they are not among them. */
+  origins(places: readonly number[]): readonly string[] {
+    const { kind, value, size } = this.#register;
+    const read = new Set(places.filter((place) => place >= 0 && kind[place] !== WRITE).map((place) => value[place]));
+    const said: string[] = [];
+    for (let place = 0; place < size; place++)
+      if (kind[place] === WRITE && read.has(value[place]) && !places.includes(place)) said.push(this.say(place));
+    return said;
+  }
+
+  /** The refused write of the value that was read. */
+  refused(read: number): string | undefined {
+    const value = this.value(read);
+    const write = this.judged.refused.find((one) => valueText(one.value) === value);
+    if (write === undefined) return undefined;
+    const { invoke, complete, outcome } = write.attempts[0]!;
+    const why = outcome.type === "fail" ? outcome.error : "refused";
+    return (
+      `Client ${invoke.client} wrote ${value} to key ${this.key} in ${invoke.region} ` +
+      `at ${span(invoke.at, complete?.at ?? invoke.at)} (event ${invoke.seq}), and was refused: ${why}.`
+    );
+  }
+
+  /** ", and it began with 5" */
+  beginning(): string {
+    const { initial, value, size } = this.#register;
+    for (let place = 0; place < size && initial >= 0; place++)
+      if (value[place] === initial) return `, and key ${this.key} began with ${this.value(place)}`;
+    return "";
+  }
+
+  isWrite = (place: number): boolean => this.#register.kind[place] === WRITE;
+  invoked = (place: number): number => this.#register.invoked[place]!;
+  completed = (place: number): number => this.#register.completed[place]!;
+  version = (place: number): number => this.#register.version[place]!;
+  expected = (place: number): number => this.#register.expected[place]!;
+
+  get #register() {
+    return this.judged.register;
+  }
+
+  #invoke(place: number): Invoke {
+    return this.judged.seen(place).operation.invoke;
+  }
+}
+
+/** "820-830 ms" */
+function span(from: number, to: number): string {
+  const [a, b] = [moment(from), moment(to)];
+  if (a === b) return a;
+  return a.endsWith(" ms") && b.endsWith(" ms") ? `${a.slice(0, -3)}-${b}` : `${a} - ${b}`;
+}
+
+const bare = (sentence: string): string => sentence.replace(/\.$/, "");
