@@ -122,6 +122,9 @@ function coloursOf(terminal: Terminal, node: string, word: string): readonly str
 
 /** The shell is there again with its screen and cursor, and the terminal's settings are those from before. */
 async function isSane(terminal: Terminal): Promise<void> {
+  await terminal.shows("its own screen again", () => !terminal.state().alternate);
+  // After a kill -9 the shell says its prompt on the screen that is being left.
+  terminal.press("Enter");
   await terminal.shows("the shell", (screen) => /\$ ?$/.test(screen.trimEnd()));
   terminal.type("stty -a > after; cmp before after && echo the same");
   terminal.press("Enter");

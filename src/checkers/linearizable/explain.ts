@@ -1,5 +1,4 @@
 // A contradiction in sentences: first the operations, then why they cannot all be true.
-import type { Invoke } from "../../model/event.ts";
 import { moment, several } from "../say.ts";
 import { valueText } from "../writes.ts";
 import type { Contradiction } from "./contradiction.ts";
@@ -47,10 +46,10 @@ const TELLING: { readonly [R in Contradiction["rule"]]: (words: Words, found: Of
     return [
       ...earlier.map((place) => words.say(place)),
       words.say(early),
-      ...later.slice(0, 2),
+      ...later,
       words.say(write),
-      `That write began at ${moment(words.invoked(write))}, when ${words.who(early)} had had the answer since ` +
-        `${moment(words.completed(early))}: its effect came before it was asked for, a contradiction.`,
+      `That write began at ${moment(words.invoked(write))}, and by ${moment(words.completed(early))} its effect had been ` +
+        `shown: it came before it was asked for, a contradiction.`,
     ];
   },
 
@@ -152,20 +151,22 @@ class Words {
   say(place: number): string {
     const { operation, pending } = this.judged.seen(place);
     const { invoke, complete } = operation;
+    const wrote = invoke.kind === "write";
     const version = Number.isNaN(this.#register.version[place]) ? "" : `, version ${this.version(place)}`;
     const expected = Number.isNaN(this.#register.expected[place]) ? "" : `, expecting version ${this.expected(place)}`;
-    const did = this.isWrite(place) ? `wrote ${this.value(place)} to` : `read ${this.value(place)} of`;
-    const said = `${this.who(place)} ${did} key ${this.key} in ${this.isWrite(place) ? invoke.region : this.region}`;
+    const did = wrote ? `wrote ${this.value(place)} to` : `read ${this.value(place)} of`;
+    const said = `${this.who(place)} ${did} key ${this.key} in ${wrote ? invoke.region : this.region}`;
     if (pending === "unanswered")
       return `${said} at ${moment(invoke.at)} (event ${invoke.seq}); it is not known when it took effect, if it did.`;
     if (pending === "elsewhere")
-      return `${said} at ${moment(invoke.at)} (event ${invoke.seq})${expected}, made elsewhere: ${this.region} has it once replication brings it.`;
+      return `${said} at ${moment(invoke.at)} (event ${invoke.seq}), made elsewhere: ${this.region} has it once replication brings it.`;
     const events = complete === undefined ? `event ${invoke.seq}` : `events ${invoke.seq}, ${complete.seq}`;
-    return `${said} at ${span(invoke.at, this.completed(place))} (${events})${expected}${version}.`;
+    const once = wrote && !this.isWrite(place) ? ", the same write once more" : "";
+    return `${said} at ${span(invoke.at, this.completed(place))} (${events})${once}${expected}${version}.`;
   }
 
   who(place: number): string {
-    return `client ${this.#invoke(place).client}`.replace("c", "C");
+    return `Client ${this.judged.seen(place).operation.invoke.client}`;
   }
 
   value(place: number): string {
@@ -212,10 +213,6 @@ class Words {
 
   get #register() {
     return this.judged.register;
-  }
-
-  #invoke(place: number): Invoke {
-    return this.judged.seen(place).operation.invoke;
   }
 }
 

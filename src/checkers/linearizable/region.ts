@@ -80,7 +80,11 @@ class Telling {
     this.#columns = new Columns(key.writes.length + key.reads.length, valueText);
     const twice = duplicates(key);
     for (const write of key.writes) this.#write(write, twice);
-    for (const read of key.reads) if (answeredIn(read) === region) this.#read(read, read.complete?.value);
+    for (const read of key.reads) {
+      if (answeredIn(read) !== region) continue;
+      this.#reads++;
+      this.#held(read, read.complete?.value);
+    }
   }
 
   done(counts: Omit<Region, "keys" | "dropped">): Judged | undefined {
@@ -111,7 +115,7 @@ class Telling {
     for (const effect of write.effects) {
       effects++;
       if (this.#home(effect) !== this.region) this.#add(WRITE, write.value, first, "elsewhere");
-      else if (isHere) this.#read(effect.acknowledged, write.value);
+      else if (isHere) this.#held(effect.acknowledged, write.value);
       else {
         isHere = true;
         this.#writes++;
@@ -125,8 +129,8 @@ class Telling {
       this.#add(WRITE, write.value, first, "elsewhere");
   }
 
-  #read(operation: Operation, value: unknown): void {
-    this.#reads++;
+  /** An answer that shows this value. */
+  #held(operation: Operation, value: unknown): void {
     this.#add(READ, value, operation, undefined, operation.completed, operation.complete?.version);
   }
 

@@ -113,13 +113,13 @@ const REJECTED: readonly (readonly [string, () => Us, RegExp])[] = [
   [
     "a read from the future",
     () => begun().read(8, 20, 5, 3).wrote(8, 60, 5, 3),
-    /before it was asked for|version 3 had been shown/,
+    /came before it was asked for|version 3 had been shown/,
   ],
-  ["the same of a write of eu", () => begun().read(8, 20, 5, 3).elsewhere(8, 60), /before it was asked for/],
+  ["the same of a write of eu", () => begun().read(8, 20, 5, 3).elsewhere(8, 60), /came before it was asked for/],
   [
     "the same without versions",
     () => valuesOnly().read(8, 20, 5, undefined).wrote(8, 60, 5, undefined),
-    /before it was asked for/,
+    /came before it was asked for/,
   ],
   ["a refused write that was seen", () => refused().read(8, 40, 5, 3), /was refused: status 409[^]*did not happen/],
   ["a value that nobody wrote", () => begun().read(77, 40, 5, 3), /Nobody wrote 77, and key 7 began with 5/],
