@@ -67,7 +67,7 @@ describe("judging a run", () => {
 
   test("a checker that throws has proved nothing, and neither has one that does not exist", () => {
     const story = new Story({
-      expect: [expecting("available", null), expecting("linearizable"), expecting("toString")],
+      expect: [expecting("available", null), expecting("unheard-of"), expecting("toString")],
     });
     const [threw, ...absent] = judge(story.events);
     expect(threw).toMatchObject({ valid: "unknown", summary: expect.stringContaining("the checker itself failed") });

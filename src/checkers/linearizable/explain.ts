@@ -88,13 +88,14 @@ const TELLING: { readonly [R in Contradiction["rule"]]: (words: Words, found: Of
       `one version cannot be two values.`,
   ],
 
-  back: (words, { before, after }) => [
-    words.say(before),
-    words.say(after),
-    `It began after version ${words.version(before)} had been shown, and ` +
-      (words.isWrite(after) ? `made version ${words.version(after)}` : `shows version ${words.version(after)}`) +
-      `, which is ${words.version(after) === words.version(before) ? "the same" : "older"}: versions went back.`,
-  ],
+  back(words, { before, after }) {
+    const [shown, later] = [words.version(before), words.version(after)];
+    const began = `It began after version ${shown} had been shown, and`;
+    const why = words.isWrite(after)
+      ? `made version ${later}${later === shown ? "" : ", which is older"}: that had been there before it, a contradiction.`
+      : `shows version ${later}, which is older: versions went back.`;
+    return [words.say(before), words.say(after), `${began} ${why}`];
+  },
 
   predecessor(words, { write, between }) {
     const [expected, made] = [words.expected(write), words.version(write)];
@@ -119,8 +120,8 @@ const TELLING: { readonly [R in Contradiction["rule"]]: (words: Words, found: Of
       words.say(read),
       early
         ? `Version ${words.version(read)} shows ${value}, which was written as version ${words.version(write)}: a contradiction.`
-        : `At version ${words.version(instead)} ${words.value(instead)} stood there, at version ${words.version(read)} ` +
-          `${value} once more, and nobody had written it again: a contradiction.`,
+        : `Version ${words.version(instead)} shows ${words.value(instead)}, and version ${words.version(read)} ` +
+          `${value} once more, though nobody had written it again: a contradiction.`,
     ];
   },
 
@@ -147,22 +148,24 @@ class Words {
     this.key = judged.key;
   }
 
-  /** "Client us-1 read 9 of key 7 in us at 820-830 ms (events 40, 41), version 6." */
+  /** "Client us-1 read 9 of key 7 (version 6) in us at 820-830 ms (events 40, 41)." */
   say(place: number): string {
     const { operation, pending } = this.judged.seen(place);
     const { invoke, complete } = operation;
     const wrote = invoke.kind === "write";
-    const version = Number.isNaN(this.#register.version[place]) ? "" : `, version ${this.version(place)}`;
+    const has = !Number.isNaN(this.#register.version[place]);
+    const shown = has && !wrote ? ` (version ${this.version(place)})` : "";
+    const made = has && wrote ? `, answered with version ${this.version(place)}` : "";
     const expected = Number.isNaN(this.#register.expected[place]) ? "" : `, expecting version ${this.expected(place)}`;
     const did = wrote ? `wrote ${this.value(place)} to` : `read ${this.value(place)} of`;
-    const said = `${this.who(place)} ${did} key ${this.key} in ${wrote ? invoke.region : this.region}`;
+    const said = `${this.who(place)} ${did} key ${this.key}${shown} in ${wrote ? invoke.region : this.region}`;
     if (pending === "unanswered")
       return `${said} at ${moment(invoke.at)} (event ${invoke.seq}); it is not known when it took effect, if it did.`;
     if (pending === "elsewhere")
       return `${said} at ${moment(invoke.at)} (event ${invoke.seq}), made elsewhere: ${this.region} has it once replication brings it.`;
     const events = complete === undefined ? `event ${invoke.seq}` : `events ${invoke.seq}, ${complete.seq}`;
     const once = wrote && !this.isWrite(place) ? ", the same write once more" : "";
-    return `${said} at ${span(invoke.at, this.completed(place))} (${events})${once}${expected}${version}.`;
+    return `${said} at ${span(invoke.at, this.completed(place))} (${events})${once}${expected}${made}.`;
   }
 
   who(place: number): string {

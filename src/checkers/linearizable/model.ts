@@ -115,7 +115,7 @@ export function restricted(whole: Register, operations: readonly number[]): Regi
   const places = new Set(operations);
   const read = new Set(operations.filter((at) => whole.kind[at] === READ).map((at) => whole.value[at]!));
   for (let at = 0; at < whole.size; at++) if (whole.kind[at] === WRITE && read.has(whole.value[at]!)) places.add(at);
-  return { ...whole, size: places.size, ...pick(whole, Uint32Array.from(places).sort()) };
+  return { ...whole, size: places.size, ...pick(whole, Uint32Array.from(places).toSorted()) };
 }
 
 type Table = Pick<Register, "kind" | "value" | "invoked" | "completed" | "version" | "expected">;

@@ -36,6 +36,8 @@ export interface Region {
   reads: number;
   /** Acknowledged writes that this region made. */
   writes: number;
+  /** Answers that tell of one more effect of a write that this region had made already. */
+  again: number;
   /** Pending writes, and how many of them somebody saw. */
   pending: { all: number; seen: number };
   /** Reads without an answer. */
@@ -45,14 +47,14 @@ export interface Region {
 export function regionOf(history: readonly Event[], region: string): Region {
   const facts = factsOf(history);
   const keys: Judged[] = [];
-  const counts = { reads: 0, writes: 0, pending: { all: 0, seen: 0 } };
+  const counts = { reads: 0, writes: 0, again: 0, pending: { all: 0, seen: 0 } };
   for (const key of facts.keys.values()) {
     const judged = new Telling(facts, key, region).done(counts);
     if (judged !== undefined) keys.push(judged);
   }
   let dropped = 0;
-  for (const { invoke, outcome } of facts.operations)
-    if (invoke.kind === "read" && invoke.region === region && outcome.type === "unknown") dropped++;
+  for (const { completed, invoke } of facts.operations)
+    if (completed === Infinity && invoke.kind === "read" && invoke.region === region) dropped++;
   return { keys, ...counts, dropped };
 }
 
@@ -70,6 +72,7 @@ class Telling {
   readonly #refused: Write[] = [];
   #writes = 0;
   #reads = 0;
+  #again = 0;
   #pending = 0;
 
   constructor(
@@ -91,6 +94,7 @@ class Telling {
     const { register, added } = this.#columns.done();
     counts.reads += this.#reads;
     counts.writes += this.#writes;
+    counts.again += this.#again;
     counts.pending.all += this.#pending;
     for (let at = 0; at < register.size; at++) if (register.completed[at] === Infinity) counts.pending.seen++;
     if (this.#reads + this.#writes === 0) return undefined;
@@ -115,8 +119,10 @@ class Telling {
     for (const effect of write.effects) {
       effects++;
       if (this.#home(effect) !== this.region) this.#add(WRITE, write.value, first, "elsewhere");
-      else if (isHere) this.#held(effect.acknowledged, write.value);
-      else {
+      else if (isHere) {
+        this.#again++;
+        this.#held(effect.acknowledged, write.value);
+      } else {
         isHere = true;
         this.#writes++;
         this.#add(WRITE, write.value, first, undefined, toldAt(write, effect), effect.version, expectedBy(write));
@@ -166,7 +172,7 @@ function toldAt({ attempts }: Write, { acknowledged, state, version }: Effect): 
 /** The version that every attempt expected. */
 function expectedBy({ attempts }: Write): number | undefined {
   const { expected } = attempts[0]!.invoke;
-  return attempts.every(({ invoke }) => invoke.expected === expected) ? expected : undefined;
+  return attempts.length === 1 || attempts.every(({ invoke }) => invoke.expected === expected) ? expected : undefined;
 }
 
 /** Id -> how many states the records of duplicate requests name as made by it. */

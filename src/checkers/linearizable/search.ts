@@ -87,7 +87,7 @@ export class Search {
     this.#places = Uint32Array.from(finite);
     this.#invoked = Float64Array.from(finite, (at) => invoked[at]!);
     this.#completed = Float64Array.from(finite, (at) => completed[at]!);
-    this.#byCompletion = Uint32Array.from(finite.keys()).sort((a, b) => this.#completed[a]! - this.#completed[b]!);
+    this.#byCompletion = Uint32Array.from(finite.keys()).toSorted((a, b) => this.#completed[a]! - this.#completed[b]!);
     this.#completion = new Uint32Array(finite.length);
     for (const [i, rank] of this.#byCompletion.entries()) this.#completion[rank] = i;
     this.#done = new Uint8Array(finite.length);
@@ -253,7 +253,7 @@ export class Search {
 
   /** What is behind and what the register holds. Everything below the lowest that is left is done, so only what is above is spelled out. */
   #name(): string {
-    const open = [...this.#open].sort((a, b) => a - b).map((value) => `${value}x${this.#used[value]}`);
+    const open = [...this.#open].toSorted((a, b) => a - b).map((value) => `${value}x${this.#used[value]}`);
     const last = this.#path.depth === this.#places.length ? Infinity : this.#completed[this.#firstOver()]!;
     let name = `${this.#low} ${this.#value} ${this.#versions ? this.#version : ""} ${open.join(",")} `;
     let bits = 1;

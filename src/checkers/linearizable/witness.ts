@@ -53,7 +53,7 @@ function sorted({ size, version, completed }: Register): Uint32Array {
     return places;
   }
   for (let at = 0, next = 0; at < size; at++) if (completed[at] !== Infinity) places[next++] = at;
-  return places.sort((a, b) => version[a]! - version[b]! || a - b);
+  return places.toSorted((a, b) => version[a]! - version[b]! || a - b);
 }
 
 /** One version has one write and one value. */

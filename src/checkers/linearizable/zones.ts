@@ -26,7 +26,7 @@ interface Clusters {
 /** Only for a register whose values are unique. */
 export function byZones(register: Register): Found {
   const clusters = clustersOf(register);
-  return misread(register, clusters) ?? overlap(clusters);
+  return misread(register, clusters) ?? overlap(register, clusters);
 }
 
 function clustersOf({ size, kind, value, invoked, completed, values, initial }: Register): Clusters {
@@ -56,19 +56,19 @@ function misread({ size, kind, value, invoked, completed, initial }: Register, {
   return undefined;
 }
 
-function overlap(clusters: Clusters): Found {
+function overlap(register: Register, clusters: Clusters): Found {
   const { f, s, last } = clusters;
   const forward: number[] = [];
   for (let one = 0; one < f.length; one++) if (f[one]! < s[one]!) forward.push(one);
   forward.sort((a, b) => f[a]! - f[b]! || s[a]! - s[b]!);
   // If any two overlap, two neighbours do.
   for (let i = 1; i < forward.length; i++)
-    if (f[forward[i]!]! < s[forward[i - 1]!]!) return inversion(clusters, forward[i - 1]!, forward[i]!);
+    if (f[forward[i]!]! < s[forward[i - 1]!]!) return inversion(register, clusters, forward[i - 1]!, forward[i]!);
   for (let one = 0; one < f.length; one++) {
     if (last[one]! < 0 || f[one]! < s[one]!) continue;
     // They do not overlap, so only the last one that begins before it can have it inside.
     const around = lastBefore(forward, f, s[one]!);
-    if (around !== undefined && f[one]! < s[around]!) return inversion(clusters, around, one);
+    if (around !== undefined && f[one]! < s[around]!) return inversion(register, clusters, around, one);
   }
   return undefined;
 }
@@ -83,7 +83,12 @@ function lastBefore(forward: readonly number[], f: Float64Array, time: number): 
   return forward[low - 1];
 }
 
-/** `a` is the one that stood there first. */
-function inversion({ first, last }: Clusters, a: number, b: number): Found {
-  return { rule: "inversion", firstA: first[a]!, lastB: last[b]!, firstB: first[b]!, lastA: last[a]! };
+/** `a` stood there first: an operation of `b` began after one of it was over, and one of it after one of `b` was. */
+function inversion({ invoked, completed }: Register, { f, s, first, last }: Clusters, a: number, b: number): Found {
+  const [firstA, lastA] = [first[a]!, last[a]!];
+  let [firstB, lastB] = [first[b]!, last[b]!];
+  // One operation in between tells more plainly than two.
+  if (invoked[firstB]! > f[a]!) lastB = firstB;
+  else if (completed[lastB]! < s[a]!) firstB = lastB;
+  return { rule: "inversion", firstA, lastB, firstB, lastA };
 }

@@ -190,7 +190,8 @@ export function tryAll(operations: readonly Plain[], initial: unknown, versions:
   const left = new Set(operations);
   const go = (value: unknown, version: number, changed: boolean): boolean => {
     if ([...left].every(({ completed }) => completed === Infinity)) return true;
-    for (const one of [...left]) {
+    for (const one of operations) {
+      if (!left.has(one)) continue;
       if ([...left].some((other) => other.completed < one.invoked)) continue;
       const above = changed ? one.version! > version : one.version! >= version;
       let [nextVersion, nextChanged] = [versions ? (one.version ?? version) : version, false];
