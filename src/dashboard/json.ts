@@ -127,7 +127,7 @@ function regionJson(region: RegionPicture): RegionJson {
   return {
     name,
     healthy,
-    healthySinceMs: healthy === null ? null : since,
+    healthySinceMs: since,
     requestsPerSecond,
     errorsPerSecond,
     p50Ms,

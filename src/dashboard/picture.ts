@@ -42,8 +42,8 @@ export interface RegionPicture {
   name: string;
   /** null: nobody has said yet. */
   healthy: boolean | null;
-  /** Since it was healthy, or was not. */
-  since: number;
+  /** When it became healthy, or ceased to be; null: it was so already when it was first looked at. */
+  since: number | null;
   requestsPerSecond: number;
   errorsPerSecond: number;
   p50Ms: number | null;

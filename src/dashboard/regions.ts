@@ -3,11 +3,11 @@ import type { RegionSample } from "../model/event.ts";
 import { MOST_SAMPLES, type RegionPicture, WINDOW_MS } from "./picture.ts";
 
 /** A region of which nobody has said anything yet. */
-export function unheardRegion(name: string, since: number): RegionPicture {
+export function unheardRegion(name: string): RegionPicture {
   return {
     name,
     healthy: null,
-    since,
+    since: null,
     requestsPerSecond: 0,
     errorsPerSecond: 0,
     p50Ms: null,
@@ -33,7 +33,7 @@ export function sampled(region: RegionPicture, sample: RegionSample, at: number)
   return {
     name: region.name,
     healthy,
-    since: healthy === region.healthy ? region.since : at,
+    since: healthy === region.healthy ? region.since : region.healthy === null ? null : at,
     requestsPerSecond: requests,
     errorsPerSecond: errors,
     p50Ms,

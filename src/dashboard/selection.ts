@@ -48,7 +48,7 @@ export const linksInOrder = ({ links }: Picture): readonly LinkPicture[] => [
 ];
 
 /** What is chosen once the picture has changed: the same where it is still there, and otherwise the first node. */
-export function standing(selection: Selection | undefined, picture: Picture): Selection | undefined {
+export function nowChosen(selection: Selection | undefined, picture: Picture): Selection | undefined {
   if (selection !== undefined && isThere(selection, picture)) return selection;
   const { columns, rows } = gridOf(picture);
   return columns[0]?.[1] ?? columns[0]?.[0] ?? rows[0]?.[0];
@@ -62,7 +62,7 @@ function isThere(selection: Selection, picture: Picture): boolean {
 
 /** Where an arrow leads; where nothing lies that way, it stays. */
 export function moved(selection: Selection | undefined, direction: Direction, picture: Picture): Selection | undefined {
-  const here = standing(selection, picture);
+  const here = nowChosen(selection, picture);
   if (here === undefined) return undefined;
   const grid = gridOf(picture);
   const column = grid.columns.findIndex((places) => indexIn(places, here) !== -1);

@@ -184,7 +184,7 @@ function begun(topology: Topology, faults: readonly Fault[], stack: Picture["sta
     at,
     stack,
     topology,
-    regions: topology.regions.map((name) => unheardRegion(name, at)),
+    regions: topology.regions.map(unheardRegion),
     nodes: [...topology.nodes, ...links].map(node),
     links: linksOf(topology, active),
     faults: active.map((fault) => ({ fault })),

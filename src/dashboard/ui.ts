@@ -3,10 +3,10 @@
 import { yamlOf } from "./deeds.ts";
 import type { Deed } from "./hands.ts";
 import type { Picture } from "./picture.ts";
-import { type Direction, moved, type Selection, standing } from "./selection.ts";
+import { type Direction, moved, nowChosen, type Selection } from "./selection.ts";
 
 export interface Ui {
-  /** What was chosen last; what counts is `standing` of it in the picture that is shown. */
+  /** What was chosen last; what counts is `nowChosen` of it in the picture that is shown. */
   chosen?: Selection;
   pane: "none" | "detail" | "help";
   notice?: Notice;
@@ -96,7 +96,8 @@ const without = (doing: readonly Doing[], number: number) => doing.filter((one) 
 /** What has been read is gone with the next step; what is still on its way stays to be seen. */
 const settled = (notice: Notice | undefined) => (notice?.state === "doing" ? notice : undefined);
 
-/** The command and the YAML step that does the same. */
-export const sideBySide = ({ command, step }: Deed) => `${command}   ·   ${yamlOf(step)}`;
+/** Between a command and the YAML step that does the same, where both have room in one line. */
+export const BESIDE = "   ·   ";
+export const sideBySide = ({ command, step }: Deed) => `${command}${BESIDE}${yamlOf(step)}`;
 
-export const chosenIn = (ui: Ui, picture: Picture) => standing(ui.chosen, picture);
+export const chosenIn = (ui: Ui, picture: Picture) => nowChosen(ui.chosen, picture);

@@ -45,7 +45,8 @@ const name = (text: string, isMarked: boolean): Piece => toned(isMarked ? "stron
 export function healthPiece({ healthy, since }: RegionPicture, now: number, isShort = false): Piece {
   if (healthy === null) return toned("dim", "no word yet");
   if (healthy && isShort) return toned("good", "healthy");
-  return healthy ? toned("good", `healthy ${age(now - since)}`) : toned("bad", `NOT HEALTHY ${age(now - since)}`);
+  const soLong = since === null ? "" : ` for ${age(now - since)}`;
+  return healthy ? toned("good", `healthy${soLong}`) : toned("bad", `NOT HEALTHY${soLong}`);
 }
 
 /** "up 12 s", "DOWN 3 s, unasked". */
@@ -64,7 +65,12 @@ const figureRows = (columns: number) => (columns >= ROOMY ? 4 : 3);
 /** Title, nodes, figures. */
 export const columnHeight = (nodes: number, columns: number) => 1 + nodes + figureRows(columns);
 
-export function columnRows({ region, nodes, chosen, now }: RegionView, columns: number): readonly Row[] {
+/** Figures stand at its foot: beside a region with more nodes they are still in one line with that one's. */
+export function columnRows(
+  { region, nodes, chosen, now }: RegionView,
+  columns: number,
+  height: number,
+): readonly Row[] {
   const isMarked = isChosen(chosen, "region", region.name);
   const inside = columns - MARK.length;
   const figures = columns >= ROOMY ? roomyFigures(region, inside) : tightFigures(region, inside);
@@ -72,6 +78,7 @@ export function columnRows({ region, nodes, chosen, now }: RegionView, columns: 
   return [
     leftAndRight([marked(isMarked), toned("strong", region.name)], [health], columns),
     ...nodes.map((node) => nodeRow(node, isChosen(chosen, "node", node.name), now, columns)),
+    ...Array.from({ length: height - columnHeight(nodes.length, columns) }, (): Row => []),
     ...[...figures, lagRow(region, now, inside)].map((row) => ["  ", ...row]),
   ];
 }
@@ -88,8 +95,12 @@ const WIDE_CELL = 23;
 
 function roomyFigures(region: RegionPicture, columns: number): readonly Row[] {
   const half = Math.floor((columns - 3) / 2);
-  const cell = (word: string, ...value: Row): Row => leftAndRight([toned("dim", word)], value, half);
-  const beside = (left: Row, right: Row): Row => [...left, "   ", ...right];
+  const cell = (word: string, ...value: Row): [Row, Row] => [[toned("dim", word)], value];
+  const beside = (left: [Row, Row], right: [Row, Row]): Row => [
+    ...leftAndRight(...left, half),
+    "   ",
+    ...leftAndRight(...right, columns - half - 3),
+  ];
   return [
     beside(cell("requests", `${figure(region.requestsPerSecond)}/s`), cell("p50", milliseconds(region.p50Ms))),
     beside(cell("errors", errorsPiece(region)), cell("p99", milliseconds(region.p99Ms))),
@@ -98,7 +109,7 @@ function roomyFigures(region: RegionPicture, columns: number): readonly Row[] {
       : leftAndRight(
           [toned("dim", "pending "), pendingOf(region)],
           [toned("dim", "conflicts "), ...conflictsOf(region)],
-          2 * half + 3,
+          columns,
         ),
   ];
 }

@@ -23,7 +23,7 @@ export function faultRows({ faults, at, run }: Picture, most: number): readonly 
 
 export function faultRow({ fault, measured, effective }: FaultPicture, now: number): Row {
   const left =
-    fault.until === undefined ? `until healed, for ${age(now - fault.since)}` : `${remaining(fault.until - now)} left`;
+    fault.until === undefined ? `for ${age(now - fault.since)}, until healed` : `${remaining(fault.until - now)} left`;
   const proof: readonly Piece[] =
     effective === false
       ? ["  ", toned("bad", `WITHOUT EFFECT: ${clean(measured ?? "")}`)]

@@ -7,7 +7,7 @@ import {
   moved,
   nameOf,
   type Selection,
-  standing,
+  nowChosen,
 } from "../../../src/dashboard/selection.ts";
 import { NOTHING, SIX, system, withNode } from "./pictures.ts";
 
@@ -23,7 +23,7 @@ function walk(from: Selection | undefined, way: readonly Direction[], on: Pictur
 
 describe("arrows", () => {
   it("begin at the first node of the first region", () => {
-    expect(standing(undefined, picture)).toEqual({ type: "node", name: "backend-us" });
+    expect(nowChosen(undefined, picture)).toEqual({ type: "node", name: "backend-us" });
   });
 
   it("go between regions, and down through nodes, the edge and the links", () => {
@@ -72,7 +72,7 @@ describe("arrows", () => {
   it("reach everything", () => {
     const six = system(SIX);
     const seen = new Map<string, Selection>();
-    const open: Selection[] = [standing(undefined, six)!];
+    const open: Selection[] = [nowChosen(undefined, six)!];
     while (open.length > 0) {
       const here = open.pop()!;
       const key = `${nameOf(here)} ${here.from ?? ""}`;
@@ -88,15 +88,15 @@ describe("arrows", () => {
 describe("what is chosen", () => {
   it("stays while the picture changes, and comes back after there was none", () => {
     const chosen: Selection = { type: "node", name: "db-eu" };
-    expect(standing(chosen, withNode(picture, "db-eu", "down"))).toEqual(chosen);
-    expect(standing(chosen, NOTHING)).toBeUndefined();
-    expect(standing(chosen, picture)).toEqual(chosen);
+    expect(nowChosen(chosen, withNode(picture, "db-eu", "down"))).toEqual(chosen);
+    expect(nowChosen(chosen, NOTHING)).toBeUndefined();
+    expect(nowChosen(chosen, picture)).toEqual(chosen);
   });
 
   it("is the first node where the chosen one is gone", () => {
     const ap = { type: "node", name: "backend-ap" } as const;
-    expect(standing(ap, picture)).toEqual({ type: "node", name: "backend-us" });
-    expect(standing({ type: "region", name: "ap" }, picture)).toEqual({ type: "node", name: "backend-us" });
-    expect(standing({ type: "link", between: ["us", "ap"] }, picture)).toEqual({ type: "node", name: "backend-us" });
+    expect(nowChosen(ap, picture)).toEqual({ type: "node", name: "backend-us" });
+    expect(nowChosen({ type: "region", name: "ap" }, picture)).toEqual({ type: "node", name: "backend-us" });
+    expect(nowChosen({ type: "link", between: ["us", "ap"] }, picture)).toEqual({ type: "node", name: "backend-us" });
   });
 });
