@@ -4,7 +4,7 @@ import { loadRun } from "../archive.ts";
 import { EXIT } from "../model/verdict.ts";
 import { compare as compareRuns } from "../reporters/compare/compare.ts";
 import { sayComparison } from "../reporters/compare/say.ts";
-import { paintFor } from "../reporters/paint.ts";
+import { columnsOfStdout, paintFor } from "../reporters/paint.ts";
 
 export function compare(): Command {
   return new Command("compare")
@@ -22,7 +22,9 @@ Examples:
     )
     .action((before: string, after: string, options: { json?: boolean; failOnRegression?: boolean }) => {
       const found = compareRuns(loadRun(before), loadRun(after));
-      process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : sayComparison(found, paintFor("stdout")));
+      process.stdout.write(
+        options.json ? `${JSON.stringify(found)}\n` : sayComparison(found, paintFor("stdout"), columnsOfStdout()),
+      );
       process.exitCode = options.failOnRegression && found.regressed ? EXIT.failed : EXIT.passed;
     });
 }

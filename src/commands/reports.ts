@@ -8,7 +8,7 @@ import type { Run } from "../model/run.ts";
 import { json } from "../reporters/json.ts";
 import { junit } from "../reporters/junit.ts";
 import { markdown } from "../reporters/markdown.ts";
-import { paintFor } from "../reporters/paint.ts";
+import { columnsOfStdout, paintFor } from "../reporters/paint.ts";
 import { terminal } from "../reporters/terminal.ts";
 import { explainError } from "./trouble.ts";
 import type { LoadedScenario } from "./files.ts";
@@ -48,6 +48,8 @@ export interface Reports {
   forPeople: boolean;
   /** Throws StackError when a file cannot be written, as the others do. `shown`: what to call it, instead of its directory. */
   add(run: Run, shown?: string): void;
+  /** A run that was broken off: files tell of it, or who reads them takes what they hold for all there was. */
+  addInterrupted(run: Run): void;
   /** A scenario that could not be played; the error itself is for others to print. */
   addUnplayed(loaded: LoadedScenario, error: unknown): void;
   /** After the last one. */
@@ -124,7 +126,7 @@ export function openReports(
   const print = (run: Run, shown: string) => {
     if (stdout === "json") process.stdout.write(`${json(run)}\n`);
     if (stdout === "terminal")
-      process.stdout.write(`${played ? "\n" : ""}${terminal(run, paintFor("stdout"), shown, columns())}`);
+      process.stdout.write(`${played ? "\n" : ""}${terminal(run, paintFor("stdout"), shown, columnsOfStdout())}`);
   };
   return {
     json: stdout === "json",
@@ -134,6 +136,7 @@ export function openReports(
       print(run, shown);
       keep(run);
     },
+    addInterrupted: keep,
     addUnplayed: (loaded, error) => keep(unplayed(loaded, error)),
     end() {
       if (runs.length === 0) save(); // a CI that collects the file finds it, also of a shard without scenarios
@@ -153,10 +156,6 @@ function writeUnasked(run: Run): void {
 }
 
 const SAY_BOTH: Readonly<Record<number, string>> = { 2: "both", 3: "all of them" };
-
-const NARROWEST = 40;
-/** A terminal that does not know how wide it is says 0. */
-const columns = () => (process.stdout.columns ? Math.max(NARROWEST, process.stdout.columns) : undefined);
 
 /** A directory as a person would write its path from here. */
 function shownPath(directory: string): string {

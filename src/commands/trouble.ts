@@ -2,6 +2,7 @@
 import { NodeFailed, StackError, UsageError } from "../model/problem.ts";
 import { EXIT } from "../model/verdict.ts";
 import { paintFor } from "../reporters/paint.ts";
+import { harmless } from "../reporters/text.ts";
 
 /** Raised by Ctrl-C, SIGTERM and the closing of the terminal; the message says what became of what was begun. */
 export class Interrupted extends Error {
@@ -21,10 +22,12 @@ export function explainError(thrown: unknown, json: boolean): number {
     return code;
   }
   const paint = paintFor("stderr");
-  const lines = [error instanceof Interrupted ? messageOf(error) : paint.red(messageOf(error))];
+  // A line of a file is drawn with colours of ours; what else is said can hold what a program answered.
+  const message = error instanceof UsageError ? messageOf(error) : harmless(messageOf(error));
+  const lines = [error instanceof Interrupted ? message : paint.red(message)];
   const log = logOf(error);
   if (log !== undefined && log.length > 0)
-    lines.push("", "The last lines of its log:", ...log.map((line) => `  ${line}`));
+    lines.push("", "The last lines of its log:", ...log.map((line) => `  ${harmless(line)}`));
   const hint = hintOf(error);
   if (hint !== undefined) lines.push("", hint);
   if (code === EXIT.errored && !(error instanceof StackError)) {
@@ -33,6 +36,14 @@ export function explainError(thrown: unknown, json: boolean): number {
   }
   process.stderr.write(`${lines.join("\n")}\n`);
   return code;
+}
+
+/** What else is known of it, a line each. */
+export function moreOf(thrown: unknown): readonly string[] {
+  const error = first(thrown);
+  const log = logOf(error) ?? [];
+  const hint = hintOf(error);
+  return [...(log.length > 0 ? ["The last lines of its log:", ...log] : []), ...(hint === undefined ? [] : [hint])];
 }
 
 /** When giving something back failed as well, the first error is the one that counts. */

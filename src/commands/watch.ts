@@ -39,7 +39,7 @@ Examples:
   regionctl watch                                     the dashboard; ? shows its keys, q leaves it
   regionctl watch --once                              one picture, for scripts
   regionctl watch --json | jq -c '.regions[]'         the same facts, four times a second
-  regionctl watch runs/failover-20260101-120000-a1b2  play a saved run: space, arrows, + and -
+  regionctl watch runs/failover-20260101-120000-a1b2  play a saved run: space, < and >, - and +
   regionctl watch runs/failover-20260101-120000-a1b2 --once --at 5s`,
     )
     .action(async (run: string | undefined, options: WatchOptions) => {

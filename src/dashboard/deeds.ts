@@ -52,7 +52,8 @@ export function deedFor(key: DeedKey, selection: Selection | undefined, picture:
 
 /** A step as one would write it, on one line: "- kill: backend-us", "- { latency: us | eu, add: 80ms }". */
 export function yamlOf(step: unknown): string {
-  const isShort = typeof step !== "object" || step === null || Object.keys(step).length < 2;
+  const values = typeof step === "object" && step !== null ? Object.values(step) : [];
+  const isShort = values.length < 2 && values.every((value) => typeof value !== "object");
   const text = stringify(step, {
     collectionStyle: isShort ? "any" : "flow",
     lineWidth: 0,

@@ -9,6 +9,8 @@ export interface Deed {
   command: string;
   /** The same as a step of a scenario, as YAML would parse it: {kill: "backend-us"}. Written in flow style to be shown. */
   step: unknown;
+  /** Steps that come right before it: a read whose answer it needs. */
+  before?: readonly object[];
 }
 
 /** Acts on a stack that is up. */

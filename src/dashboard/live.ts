@@ -126,12 +126,12 @@ export function watchStack({ stack, accessLog, hands, everyMs = SAMPLE_PERIOD_MS
 
   /** Samples of our own while no scenario records any. */
   function ownSamples() {
-    let running: { probes: Probes; sampler: Sampler } | undefined;
+    let running: Samples | undefined;
     let lastOther = -Infinity;
     const stop = async () => {
       const stopping = running;
       running = undefined;
-      await Promise.all([stopping?.sampler.stop(), stopping?.probes.stop()]);
+      await Promise.all([stopping?.sampler?.stop(), stopping?.probes.stop()]);
     };
     return {
       stop,
@@ -142,9 +142,23 @@ export function watchStack({ stack, accessLog, hands, everyMs = SAMPLE_PERIOD_MS
       begin() {
         if (running !== undefined || signal.aborted || clock.now() - lastOther < SILENT_MS) return;
         const shared = { topology, nodes: cluster.nodes, clock };
-        const probes = startProbes({ ...shared, record: (happening) => unsaid(happening), everyMs: PROBE_EVERY_MS });
-        const sampler = startSampler({ ...shared, record: tell, probes, ledger: requests, everyMs });
-        running = { probes, sampler };
+        // A region of which no probe has come back yet would count as one that is not healthy.
+        const unheard = new Set(topology.regions);
+        const begun: Samples = { probes: startProbes({ ...shared, record: heardOf, everyMs: PROBE_EVERY_MS }) };
+        running = begun;
+        function heardOf(happening: Happening): Event {
+          if (happening.type === "probe") unheard.delete(happening.region);
+          if (unheard.size === 0 && running === begun) {
+            begun.sampler ??= startSampler({
+              ...shared,
+              record: tell,
+              probes: begun.probes,
+              ledger: requests,
+              everyMs,
+            });
+          }
+          return { ...happening, seq: 0, at: clock.now() };
+        }
       },
     };
   }
@@ -182,8 +196,11 @@ export function watchStack({ stack, accessLog, hands, everyMs = SAMPLE_PERIOD_MS
   };
 }
 
-/** A probe says nothing by itself: samples tell what came of them. */
-const unsaid = (happening: Happening): Event => ({ ...happening, seq: 0, at: 0 });
+interface Samples {
+  probes: Probes;
+  /** A probe says nothing by itself: samples tell what came of them. */
+  sampler?: Sampler;
+}
 
 interface WatchedNodes {
   /** What the stack's log says of a node. */

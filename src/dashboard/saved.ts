@@ -1,5 +1,5 @@
 // A saved run as a source of events: its history is played, its logs are read from its directory.
-import { constants } from "node:fs";
+import { constants, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import path from "node:path";
 import { readHistory } from "../archive.ts";
@@ -22,6 +22,7 @@ export function savedRun(
   directory: string,
   { clock = idleClock }: { clock?: Clock } = {},
 ): Source & { player: Player } {
+  refuseFile(directory);
   const history = readHistory(directory);
   const nodes = shownNodes(history, directory);
   const player = createPlayer(history, clock);
@@ -42,6 +43,14 @@ export function savedRun(
       expectations.close();
     },
   };
+}
+
+/** A history on its own has neither a run nor a topology, so there is nothing to show it on. */
+function refuseFile(directory: string): void {
+  if (!statSync(directory, { throwIfNoEntry: false })?.isFile()) return;
+  throw new UsageError(
+    `${directory} is a file: what can be played is a run directory, as "regionctl scenario run" writes it below ./runs.\nA history alone is judged: regionctl check ${directory}`,
+  );
 }
 
 /** Files come from anywhere: one that cannot be shown is said to be so before anything is drawn. */

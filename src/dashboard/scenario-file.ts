@@ -10,8 +10,6 @@ export interface Done {
   /** When it was begun, milliseconds since `up`. */
   at: number;
   deed: Deed;
-  /** Steps that come right before it (a read whose answer it needs). */
-  before?: readonly object[];
   /** Ids of the faults that it began. */
   began?: readonly string[];
   /** Background traffic: how long it was kept going. */
@@ -96,7 +94,7 @@ function newest(all: readonly Done[]): readonly Done[] {
   return all.slice(first + 1);
 }
 
-const sizeOf = ({ deed, before = [] }: Done) => 1 + before.length + (insideOf(deed.step)?.length ?? 0);
+const sizeOf = ({ deed }: Done) => 1 + (deed.before?.length ?? 0) + (insideOf(deed.step)?.length ?? 0);
 
 function insideOf(step: unknown): readonly unknown[] | undefined {
   const { together } = step as { together?: readonly unknown[] };
@@ -125,7 +123,8 @@ function stepsOf(
   const hasWorkload = Object.keys(workloads).length > 0;
   const ids = idsOf(done);
   const written = done.map((one, i) => {
-    const { at, deed, before = [], forMs, ineffective } = one;
+    const { at, deed, forMs, ineffective } = one;
+    const { before = [] } = deed;
     if (ineffective) return comment(`${deed.command}: it had no effect, so it is left out`);
     const step = mapOf(deed.step);
     const healed = healedBy(step);

@@ -96,8 +96,9 @@ const without = (doing: readonly Doing[], number: number) => doing.filter((one) 
 /** What has been read is gone with the next step; what is still on its way stays to be seen. */
 const settled = (notice: Notice | undefined) => (notice?.state === "doing" ? notice : undefined);
 
-/** Between a command and the YAML step that does the same, where both have room in one line. */
+/** Between a command and the YAML that does the same, where both have room in one line. */
 export const BESIDE = "   ·   ";
-export const sideBySide = ({ command, step }: Deed) => `${command}${BESIDE}${yamlOf(step)}`;
+export const sideBySide = ({ command, step, before = [] }: Deed) =>
+  [command, ...[...before, step].map(yamlOf)].join(BESIDE);
 
 export const chosenIn = (ui: Ui, picture: Picture) => nowChosen(ui.chosen, picture);

@@ -28,11 +28,12 @@ export function countsOf(history: readonly Event[]): Counts {
 /** "9.8 s, 2,013 operations, 934 writes acknowledged, seed 42". */
 export function sayCounts(history: readonly Event[]): string {
   const { tookMs, operations, acknowledged } = countsOf(history);
+  const { runtime, scenario } = runOf(history);
   return [
     formatDuration(tookMs),
     count(operations, "operation"),
     `${count(acknowledged, "write")} acknowledged`,
-    `seed ${runOf(history).scenario.seed}`,
+    ...(runtime === "none" ? [] : [`seed ${scenario.seed}`]), // what others saw was not drawn here
   ].join(", ");
 }
 

@@ -6,7 +6,7 @@ import { runOf } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import { consequence, type RunVerdict, type Verdict } from "../model/verdict.ts";
 import { count } from "./counts.ts";
-import { checkAgain, isOpenGap, sayBreakdown, sayVerdict } from "./said.ts";
+import { checkAgain, isOpenGap, lineOf, sayBreakdown, sayVerdict, storyOf } from "./said.ts";
 import { visible } from "./text.ts";
 
 /** GitHub shows no more of a kind for one step. */
@@ -19,7 +19,7 @@ type Level = "error" | "warning" | "notice";
 
 interface Annotation {
   level: Level;
-  /** Of the scenario file; its first one for what is asked of every run. */
+  /** Of the scenario file; its first one for what stands nowhere in it. */
   line: number;
   title: string;
   /** Lines. */
@@ -58,8 +58,9 @@ function annotationsOf(run: Run): readonly Annotation[] {
       const comes = consequence(verdict);
       return {
         level: comes === "passed" ? "notice" : LEVELS[comes],
-        line: verdict.line ?? 1,
-        title: `${scenario.name}: ${verdict.text}`,
+        line: lineOf(verdict, run.history) ?? 1,
+        // What is asked of every run is a sentence that says how it should be.
+        title: `${scenario.name}: ${verdict.line === undefined ? `not so: ${verdict.text}` : verdict.text}`,
         message: messageOf(verdict, run),
       };
     });
@@ -67,7 +68,7 @@ function annotationsOf(run: Run): readonly Annotation[] {
 
 function messageOf(verdict: Verdict, run: Run): readonly string[] {
   const again = run.directory === "" ? [] : [checkAgain(run.directory)];
-  return [sayVerdict(verdict), ...(verdict.story ?? []), ...sayBreakdown(verdict), ...again];
+  return [sayVerdict(verdict), ...storyOf(verdict), ...sayBreakdown(verdict), ...again];
 }
 
 function sayRest(run: Run, rest: readonly Annotation[]): string {

@@ -4,7 +4,7 @@ import { runOf } from "../model/event.ts";
 import type { Run } from "../model/run.ts";
 import { consequence, worst } from "../model/verdict.ts";
 import type { RunVerdict, Verdict } from "../model/verdict.ts";
-import { checkAgain, sayBreakdown, sayVerdict } from "./said.ts";
+import { checkAgain, lineOf, sayBreakdown, sayVerdict, storyOf } from "./said.ts";
 
 const ASKED = "what is asked of every run";
 
@@ -102,14 +102,14 @@ function askedResult(run: Run, asked: readonly Verdict[]): Case["result"] {
     element: ELEMENTS[comes],
     type: comes,
     message: sorted.map(({ text, summary }) => `${text}: ${summary}`).join("; "),
-    more: [...sorted.flatMap(sayMore), ...sayWhere(run)],
+    more: [...sorted.flatMap(sayMore), ...sayWhere(run, lineOf(first, run.history))],
   };
 }
 
 function sayMore(verdict: Verdict): readonly string[] {
-  const { story = [], evidence } = verdict;
+  const { evidence } = verdict;
   const events = evidence.length === 0 ? [] : [`Events ${evidence.map((seq) => `#${seq}`).join(" ")}`];
-  return [...story, ...sayBreakdown(verdict), ...events];
+  return [...storyOf(verdict), ...sayBreakdown(verdict), ...events];
 }
 
 function sayWhere(run: Run, line?: number): readonly string[] {

@@ -5,7 +5,7 @@ import { formatDuration } from "../model/units.ts";
 import type { Run } from "../model/run.ts";
 import { consequence, type RunVerdict, type Verdict } from "../model/verdict.ts";
 import { count, countsOf } from "./counts.ts";
-import { checkAgain, isOpenGap, sayBreakdown, sayVerdict } from "./said.ts";
+import { checkAgain, isOpenGap, sayBreakdown, sayVerdict, storyOf } from "./said.ts";
 import { visible } from "./text.ts";
 import { timeline } from "./timeline.ts";
 
@@ -132,7 +132,7 @@ function details(run: Run): string {
 }
 
 function story(verdict: Verdict): string {
-  const told = verdict.story ?? [];
+  const told = storyOf(verdict);
   const sentences = told.slice(0, MOST_STORY).map((sentence) => `- ${inline(sentence)}`);
   const more = told.length > MOST_STORY ? [`- and ${count(told.length - MOST_STORY, "more sentence")}`] : [];
   const events = verdict.evidence.length === 0 ? [] : [`- events ${verdict.evidence.join(", ")}`];

@@ -8,6 +8,12 @@ export function paintFor(stream: "stdout" | "stderr"): ChalkInstance {
   return new Chalk({ level: refused || !support ? 0 : support.level });
 }
 
+const NARROWEST = 40;
+
+/** undefined in a pipe. A terminal that does not know how wide it is says 0. */
+export const columnsOfStdout = (): number | undefined =>
+  process.stdout.columns ? Math.max(NARROWEST, process.stdout.columns) : undefined;
+
 export const plain: ChalkInstance = new Chalk({ level: 0 });
 
 export const MARK = { passed: "✓", failed: "✗", errored: "!", inconclusive: "?", skipped: "-" } as const;

@@ -1,4 +1,5 @@
 // What a verdict says beyond its summary, in the same words in every report.
+import type { Event } from "../model/event.ts";
 import { consequence, type Verdict } from "../model/verdict.ts";
 
 /** The summary, and what is known about its failing. */
@@ -11,6 +12,21 @@ export function sayVerdict(verdict: Verdict): string {
 export function sayGap({ knownGap, valid }: Verdict): string {
   if (knownGap === undefined) return "";
   return `known gap: ${knownGap}${valid === true ? "; but it holds now: remove known-gap" : ""}`;
+}
+
+/** The story, as far as the summary is not the whole of it. */
+export const storyOf = ({ summary, story = [] }: Verdict): readonly string[] =>
+  story.filter((line) => line !== summary);
+
+/** Where the scenario's file asks for it; of what is asked of every run, the step that it points at. */
+export function lineOf({ line, evidence }: Verdict, history: readonly Event[]): number | undefined {
+  if (line !== undefined) return line;
+  const step = history.find((event) => event.type === "step" && evidence.includes(event.seq));
+  if (step?.type !== "step") return undefined;
+  const begun = history.findLast(
+    (event) => event.type === "step" && event.phase === "begin" && event.path === step.path && event.seq <= step.seq,
+  );
+  return begun?.type === "step" && begun.phase === "begin" ? begun.line : undefined;
 }
 
 /** A known gap that fails does not fail the run, but it did not pass either. */

@@ -8,7 +8,7 @@ import type { Run } from "../model/run.ts";
 import { consequence, type RunVerdict, type Verdict } from "../model/verdict.ts";
 import { sayCounts } from "./counts.ts";
 import { MARK, plain } from "./paint.ts";
-import { checkAgain, isOpenGap, quoted, sayBreakdown, sayGap, watchAgain } from "./said.ts";
+import { checkAgain, isOpenGap, quoted, sayBreakdown, sayGap, storyOf, watchAgain } from "./said.ts";
 import { fit, type Painted, visible, widthOf, wrap, wrapPainted } from "./text.ts";
 import { timeline } from "./timeline.ts";
 
@@ -88,7 +88,7 @@ function verdictLines(verdict: Verdict, columns: Columns, paint: ChalkInstance):
   ];
   const head = labelled(sign, visible(verdict.text), columns, (width) => wrapPainted(sentence, width));
   if (comes === "passed" && verdict.knownGap === undefined) return head;
-  const story = (verdict.story ?? []).flatMap((sentence) => wrap(visible(sentence), columns.all - INDENT.length));
+  const story = storyOf(verdict).flatMap((sentence) => wrap(visible(sentence), columns.all - INDENT.length));
   // Rows stay rows: what does not fit is cut.
   const rows = sayBreakdown(verdict).map((row) => fit(row, columns.all - INDENT.length).trimEnd());
   return [...head, ...story.map((line) => INDENT + line), ...rows.map((row) => paint.dim(INDENT + row))];

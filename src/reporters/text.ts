@@ -8,11 +8,22 @@ const UNSEEN =
 
 /** On one line, with everything to be seen. "##[" is how a CI marks a command, wherever it stands. */
 export function visible(text: string): string {
-  return text
-    .replace(/\s+/g, " ")
-    .replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`)
-    .replaceAll("##[", "## [");
+  return shown(text.replace(/\s+/g, " ")).replaceAll("##[", "## [");
 }
+
+/** The same of several lines, which stay as they are laid out. */
+export const harmless = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) =>
+      shown(line)
+        .replaceAll("##[", "## [")
+        .replace(/^(\s*)::/, "$1.."),
+    )
+    .join("\n");
+
+const shown = (text: string) =>
+  text.replace(UNSEEN, (one) => (one === "\t" ? one : `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`));
 
 /** What takes two columns: East Asian wide and full-width forms, and pictures. */
 const WIDE =

@@ -132,6 +132,22 @@ describe("several reporters at once", () => {
     expect(code).toBe(0);
   });
 
+  it("html follows no link out of a run directory that came from elsewhere", async () => {
+    fs.cpSync(path.join(box.directory, "run"), path.join(box.directory, "theirs"), { recursive: true });
+    const at = (name: string) => path.join(box.directory, name);
+    fs.writeFileSync(at("mine.txt"), "mine");
+    fs.writeFileSync(at("secret.yaml"), "password: hunter2");
+    fs.rmSync(at("theirs/report.html"), { force: true });
+    fs.symlinkSync(at("mine.txt"), at("theirs/report.html"));
+    fs.symlinkSync(at("secret.yaml"), at("theirs/scenario.yaml"));
+    const { code } = await box.run("check", "theirs", "--reporter", "html");
+    expect(code).toBe(0);
+    expect(fs.readFileSync(at("mine.txt"), "utf8")).toBe("mine");
+    const page = fs.readFileSync(at("theirs/report.html"), "utf8");
+    expect(page).toContain("<title>");
+    expect(page).not.toContain("hunter2");
+  });
+
   it("Markdown without a file has stdout for itself", async () => {
     const { stdout } = await box.run("check", "run", "--reporter", "markdown");
     expect(stdout).toMatch(/^### regionctl: /);

@@ -183,7 +183,17 @@ describe("jobs", () => {
   });
 
   it("end together by Ctrl-C: nothing is left of any of them", async () => {
-    const running = box.start("scenario", "run", "long/*.yaml", "--jobs", "2", "--out", "ended");
+    const running = box.start(
+      "scenario",
+      "run",
+      "long/*.yaml",
+      "--jobs",
+      "2",
+      "--out",
+      "ended",
+      "--reporter",
+      "junit=ended.xml",
+    );
     await running.said("one | up in");
     await running.said("two | up in");
     const marks = marksOf(box.home);
@@ -193,6 +203,10 @@ describe("jobs", () => {
     expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
     expect(stderr).toContain("interrupted; everything it started is gone\n");
     expect(leftOf(box.home, marks)).toEqual([]);
+    // Who reads the file would take two tests that are missing for a good end.
+    const xml = fs.readFileSync(path.join(box.directory, "ended.xml"), "utf8");
+    expect(xml).toMatch(/<testsuites name="regionctl" tests="\d+" failures="0" errors="2"/);
+    expect(xml.match(/<error message="the run was interrupted" type="interrupted">/g)).toHaveLength(2);
   });
 
   it.each([

@@ -91,6 +91,27 @@ describe("a stack that is watched", () => {
     expect(stateOf("db-us")).toMatchObject({ state: "up", unasked: false });
   });
 
+  it("is not said to be unwell before its regions could answer", async () => {
+    for (const { spec, request } of cluster().nodes.map((node) => ({ ...node }))) {
+      cluster().node(spec.name).request = async (asked, init) => {
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        return request(asked, init);
+      };
+    }
+    await watched();
+    await eventually(() => expect(samples().length).toBeGreaterThan(1));
+    expect(
+      samples()
+        .flatMap(({ regions }) => Object.values(regions))
+        .every(({ healthy }) => healthy),
+    ).toBe(true);
+    expect(picture().lines.filter(({ text }) => text.includes("healthy"))).toEqual([]);
+    expect(picture().regions.map(({ healthy, since }) => [healthy, since])).toEqual([
+      [true, null],
+      [true, null],
+    ]);
+  });
+
   it("tells what another shell does to it, with the numbers of its log", async () => {
     await watched();
     await other.faults.begin({ kind: "kill", targets: ["backend-us"], parameters: {} });

@@ -112,6 +112,7 @@ describe("a saved run", () => {
     expect(() => savedRun(directory)).toThrow(/is not a run: it has no events.ndjson/);
     save(events([0, { type: "healed", quiet: true }]));
     expect(() => savedRun(directory)).toThrow(/does not begin with a run/);
+    expect(() => savedRun(path.join(directory, "events.ndjson"))).toThrow(/is a file.*\n.*regionctl check/);
     save([history[0]!, { type: "fault", phase: "begun", seq: 2, at: 3 } as unknown as Event]);
     expect(() => savedRun(directory)).toThrow(/cannot be shown/);
     save();

@@ -35,7 +35,7 @@ const did = (at: number, step: unknown, more: Partial<Done> = {}): Done => ({
 const traffic = { traffic: "edit-properties", rate: "20/s", clients: 4, keys: 20 };
 const conflict = (at: number): Done => {
   const { read, writes } = conflictSteps({ workload, regions: ["us", "eu"], key: "7", values: [1.5, 2.5] });
-  return did(at, writes, { before: [read] });
+  return { at, deed: { ...did(at, writes).deed, before: [read] } };
 };
 
 describe("a scenario of what was done", () => {

@@ -1,6 +1,7 @@
 // The action that a GitHub workflow uses: what it says is read, and what it runs is really run.
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -29,7 +30,7 @@ const play = steps.find(({ id }) => id === "play")!;
 
 describe("action.yml", () => {
   it("says of every input what it is for, and takes no other", () => {
-    expect(Object.keys(action.inputs)).toEqual(["scenarios", "runtime", "jobs", "shard", "out"]);
+    expect(Object.keys(action.inputs)).toEqual(["scenarios", "runtime", "jobs", "shard", "out", "artifact"]);
     for (const { description, default: given } of Object.values(action.inputs)) {
       expect(description).toMatch(/\.$/);
       expect(typeof given).toBe("string");
@@ -55,13 +56,41 @@ describe("action.yml", () => {
       if (uses === undefined) expect({ run: typeof run, shell }).toEqual({ run: "string", shell: "bash" });
       else expect(uses).toMatch(/^actions\/(setup-node|upload-artifact)@v\d+$/);
     }
-    expect(steps[0]!.with).toEqual({ "node-version": "20" });
+    expect(steps[1]).toMatchObject({ if: "steps.node.outputs.suits != 'true'", with: { "node-version": "20" } });
     expect(steps.at(-1)).toMatchObject({
       uses: expect.stringContaining("upload-artifact"),
-      if: expect.stringMatching(/^failure\(\)/),
+      if: expect.stringMatching(/^\(failure\(\) \|\| cancelled\(\)\)/),
     });
   });
 });
+
+describe("which Node.js it takes", () => {
+  const look = steps[0]!;
+  const outputOf = (directory: string, version: string) => {
+    const output = path.join(directory, `output-${version}`);
+    // Another version, as far as a script can see.
+    const node = `#!/bin/sh\nexec '${process.execPath}' -r '${path.join(directory, "version.cjs")}' "$@"\n`;
+    const text = `Object.defineProperty(process.versions, "node", { value: "${version}" });`;
+    fs.writeFileSync(path.join(directory, "version.cjs"), text);
+    fs.writeFileSync(path.join(directory, "node"), node, { mode: 0o755 });
+    fs.writeFileSync(output, "");
+    const env = { ...process.env, PATH: `${directory}:${process.env["PATH"]}`, GITHUB_OUTPUT: output };
+    const end = spawnSync("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", look.run!], { env });
+    expect(end.status).toBe(0);
+    return fs.readFileSync(output, "utf8");
+  };
+
+  it("leaves the job's own where that suits", () => {
+    using box = temporary();
+    for (const version of ["20.19.0", "22.1.0"]) expect(outputOf(box.directory, version)).toBe("suits=true\n");
+    for (const version of ["20.18.3", "18.20.0"]) expect(outputOf(box.directory, version)).toBe("");
+  });
+});
+
+function temporary() {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "regionctl-action-"));
+  return { directory, [Symbol.dispose]: () => fs.rmSync(directory, { recursive: true, force: true }) };
+}
 
 interface Given {
   scenarios: string;
@@ -80,6 +109,7 @@ function playing(directory: string, home: string, { scenarios, shard = "", out =
     "inputs.jobs": jobs,
     "inputs.shard": shard,
     "inputs.out": out,
+    "inputs.artifact": "regionctl-runs",
     "github.action_path": repository,
   };
   const env = Object.fromEntries(

@@ -154,13 +154,13 @@ describe.skipIf(found === undefined && !required)(title, () => {
   it("shows hostile words as the words they are", async () => {
     const evil = `</script><img src=x onerror="alert(1)"><script>alert(2)</script>`;
     const run = failing({ name: evil, about: evil, log: evil });
-    const verdicts = run.verdicts.map((verdict) => ({ ...verdict, summary: evil, story: [evil] }));
+    const verdicts = run.verdicts.map((verdict) => ({ ...verdict, summary: evil, story: [`${evil}!`] }));
     await using report = await open({ ...run, verdicts }, {}, { scenario: evil, topology: evil });
     const { page, wrong } = report;
     expect(await page.title()).toContain(evil);
     expect(await page.locator("h1").textContent()).toBe(evil);
     expect(await page.locator(".troubles").textContent()).toContain(evil);
-    expect(await page.locator(".story").first().textContent()).toBe(evil);
+    expect(await page.locator(".story").first().textContent()).toBe(`${evil}!`);
     expect(await page.locator(".listing").first().textContent()).toContain(evil);
     expect(await page.locator("img").count()).toBe(0);
     expect(await page.locator("script").count()).toBe(2);

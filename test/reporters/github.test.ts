@@ -1,7 +1,7 @@
 // What GitHub makes of a run, read as its runner reads it.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { runOf } from "../../src/model/event.ts";
+import { type Event, runOf } from "../../src/model/event.ts";
 import type { Run } from "../../src/model/run.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import { github } from "../../src/reporters/github.ts";
@@ -42,6 +42,25 @@ const lost: Verdict = written({
 });
 
 describe("annotations", () => {
+  it("of a step stand on its line, and what the summary says is not said again", () => {
+    const summary = 'step 2 (line 14, "wait healthy(us)") inconclusive';
+    const step: Event[] = [
+      { type: "step", phase: "begin", path: "2", verb: "wait", text: "wait healthy(us)", line: 14, seq: 90, at: 900 },
+      { type: "step", phase: "end", path: "2", verdict: "inconclusive", seq: 91, at: 950 },
+    ];
+    const verdict = asked({ text: "every step did what it says", summary, valid: "unknown", story: [summary] });
+    const run = runWith([...fine, { ...verdict, evidence: [91] }], { history: [...history, ...step] });
+    expect(commands(run)).toMatchObject([
+      {
+        properties: { line: "14", title: "failover: not so: every step did what it says" },
+        message: `${summary}\nregionctl check /home/ada/runs/failover-1`,
+      },
+    ]);
+    // The step of another path is not meant.
+    const other = runWith([...fine, { ...verdict, evidence: [] }], { history: [...history, ...step] });
+    expect(commands(other)[0]!.properties["line"]).toBe("1");
+  });
+
   it("are none for a run that passed", () => {
     expect(github(runWith([...fine, ...asks]), "/")).toBe("");
   });

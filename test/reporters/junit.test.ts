@@ -216,7 +216,14 @@ describe("whatever it has to tell", () => {
         expect(failed!.attributes).toMatchObject({ classname: spelt(text), name: spelt(text) });
         expect(failed!.children[0]!.attributes["message"]).toBe(spelt(summary));
         expect(failed!.children[0]!.text).toBe(
-          spelt([summary, sentence, `${summary}:40`, ...(gap === "" ? [] : [checkAgain(gap)])].join("\n")),
+          spelt(
+            [
+              summary,
+              ...(sentence === summary ? [] : [sentence]),
+              `${summary}:40`,
+              ...(gap === "" ? [] : [checkAgain(gap)]),
+            ].join("\n"),
+          ),
         );
         expect(skipped!.children[0]!.attributes["message"]).toBe(spelt(`known gap: ${gap}; ${summary}`));
         expect(always!.children[0]!.name).toBe("error");

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Event, type Happening, type RegionSample, runOf } from "../../src/model/event.ts";
 import { paintFor } from "../../src/reporters/paint.ts";
 import { progressLine, statusLine, terminal } from "../../src/reporters/terminal.ts";
-import { widthOf } from "../../src/reporters/text.ts";
+import { harmless, widthOf } from "../../src/reporters/text.ts";
 import { asked, asks, fine, history, runWith, written } from "./run.ts";
 
 const ESCAPE = "\u001b";
@@ -359,6 +359,15 @@ describe("progress", () => {
       `"  12.3s  us healthy  98/s lag 1.3s   eu DOWN      7/s lag ?   934 acknowledged"`,
     );
     expect(statusLine({ seq: 10, at: 1, type: "healed", quiet: true })).toBeUndefined();
+  });
+});
+
+describe("lines of a log", () => {
+  it("stay as they are laid out, and command nobody", () => {
+    expect(harmless("  at x (y.ts:1)\n\tnext")).toBe("  at x (y.ts:1)\n\tnext");
+    expect(harmless("\u001b[2Jgone\r\n  ::error::no\n##[error]no")).toBe(
+      "\\u001b[2Jgone\\u000d\n  ..error::no\n## [error]no",
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { judged } from "../../archive.ts";
 import type { Happening } from "../../model/event.ts";
 import type { Run } from "../../model/run.ts";
 import type { LoadedScenario } from "../files.ts";
+import { moreOf } from "../trouble.ts";
 
 /** A history of two events, that says why there is no more of it. */
 export function unplayed({ scenario, topology }: LoadedScenario, error: unknown): Run {
@@ -24,5 +25,6 @@ export function unplayed({ scenario, topology }: LoadedScenario, error: unknown)
     happenings.map((happening, i) => ({ ...happening, seq: i + 1, at: 0 })),
   );
   // Of what was never played nothing else can be said.
-  return { ...run, verdicts: run.verdicts.filter(({ name }) => name === "ended"), verdict: "errored" };
+  const verdicts = run.verdicts.filter(({ name }) => name === "ended");
+  return { ...run, verdicts: verdicts.map((one) => ({ ...one, story: moreOf(error) })), verdict: "errored" };
 }

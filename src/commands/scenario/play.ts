@@ -1,6 +1,7 @@
 // One scenario played: on a stack of its own, which goes with it, or on one that is up.
 import { StackError } from "../../model/problem.ts";
 import type { Run } from "../../model/run.ts";
+import { visible } from "../../reporters/text.ts";
 import { run as runScenario } from "../../run.ts";
 import { connect, type Stack, stackFlag, up as startStack } from "../../stack.ts";
 import type { LoadedScenario } from "../files.ts";
@@ -26,7 +27,7 @@ export async function playOne(
   const around = surroundings(options.image);
   const runtime = await chooseRuntime(around, topology, options);
   for (const warning of warnings) screen.line(warning);
-  screen.line(`${scenario.name}: ${scenario.about ?? "no description"}`);
+  screen.line(`${scenario.name}: ${visible(scenario.about ?? "no description")}`);
   if (options.stack === undefined) screen.line(runtime.why);
   const name = stackNameFor(scenario.name);
   let stands: Stack | undefined;

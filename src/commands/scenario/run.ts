@@ -98,7 +98,10 @@ async function playAll(
       screen.line(`[${index + 1}/${loaded.length}] ${path.relative(process.cwd(), one.scenario.file)}`);
     try {
       const result = await playOne(one, given, screen, signal).finally(() => screen.end());
-      if (result.interrupted || signal.aborted) throw new Interrupted(leftBehind(given));
+      if (result.interrupted || signal.aborted) {
+        reports.addInterrupted({ ...result, interrupted: true });
+        throw new Interrupted(leftBehind(given));
+      }
       screens.apart(() => reports.add(result));
       ended.push({ name, verdict: result.verdict });
     } catch (error) {

@@ -14,8 +14,6 @@ export interface Conflict {
   /** What came of it. */
   said: string;
   deed: Deed;
-  /** The step that a scenario does before. */
-  before: readonly object[];
 }
 
 /** Throws StackError when two regions cannot be asked. */
@@ -43,8 +41,11 @@ export async function makeConflict(
     const steps = conflictSteps({ workload, regions, key, values });
     return {
       said: `row ${key}: ${regions.map((region, i) => `${region} ${sayAnswer(answers[i]!)}`).join(", ")}; ${meaning(answers)}`,
-      deed: { command: writes.map((write) => curl(stack.record.gateway, write)).join(" & "), step: steps.writes },
-      before: [steps.read],
+      deed: {
+        command: writes.map((write) => curl(stack.record.gateway, write)).join(" & "),
+        step: steps.writes,
+        before: [steps.read],
+      },
     };
   } finally {
     await wire.cutOff();

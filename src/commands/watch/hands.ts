@@ -85,8 +85,8 @@ export function handsOn(stack: Stack, signal: AbortSignal, directory: string): S
     async conflict() {
       const values = [numbers.nextValue(), numbers.nextValue()] as const;
       const at = clock.now();
-      const { said, deed, before } = await makeConflict(stack, firstWorkload(topology), values, random);
-      done.push({ at, deed, before });
+      const { said, deed } = await makeConflict(stack, firstWorkload(topology), values, random);
+      done.push({ at, deed });
       return { said, deed };
     },
 

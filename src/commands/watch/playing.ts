@@ -1,5 +1,6 @@
-// `scenario run --watch`: the dashboard while a scenario plays. Before it begins and after it was left there are plain lines, and
-// the run knows nothing of either.
+// `scenario run --watch`: the dashboard while a scenario plays. Before its stack begins and after it was left there are plain lines,
+// and the run knows nothing of either. It is drawn while the nodes are started: to load it and to draw it for the first time takes
+// so long that the first clients would feel it.
 import type { Source } from "../../dashboard/hands.ts";
 import { standing } from "../../dashboard/standing.ts";
 import { createStore } from "../../dashboard/store.ts";
@@ -23,6 +24,10 @@ export interface Played extends Progress {
 }
 
 const LOG_WITHIN_MS = 900;
+/** The traffic is sent from this process, and waits while it draws or judges. What a person waits for is drawn at once all the same; */
+const FRAMES_PER_SECOND = 2;
+/** and the share of the time that is judged in is too small for any percentile to show it. */
+const GENTLY = { pauseMs: 2_000, times: 300 };
 /** What was said meanwhile, at most, is told when the dashboard is left. */
 const MOST_LINES = 200;
 
@@ -35,10 +40,10 @@ export function refuseWatch({ json, jobs = 1 }: { json?: boolean; jobs?: number 
 
 /** `plain` tells what the dashboard does not. */
 export function playing(plain: Progress): Played {
-  const store = createStore();
+  const store = createStore({ fps: FRAMES_PER_SECOND });
   const events: Event[] = [];
   const closing = new AbortController();
-  const expectations = standing(() => events, { judged: () => store.push([]) });
+  const expectations = standing(() => events, { ...GENTLY, judged: () => store.push([]) });
   const unsaid: string[] = [];
   let stack: Stack | undefined;
   let drawing: Promise<void> | undefined;
@@ -55,7 +60,7 @@ export function playing(plain: Progress): Played {
       const late = new Promise<readonly string[]>((resolve) => setTimeout(resolve, LOG_WITHIN_MS, []).unref());
       return Promise.race([node.logTail(lines), late]).catch(() => []);
     },
-    verdicts: expectations.verdicts,
+    verdicts: () => (events.length === 0 ? [] : expectations.verdicts()),
     async [Symbol.asyncDispose]() {},
   };
 
@@ -63,7 +68,7 @@ export function playing(plain: Progress): Played {
     isDrawn = true;
     let last: string | undefined;
     try {
-      const left = await draw({ source, store, fps: 4, signal: closing.signal });
+      const left = await draw({ source, store, fps: FRAMES_PER_SECOND, signal: closing.signal });
       if (left === "interrupted") process.kill(process.pid, "SIGINT"); // as always
       if (left === "quit") last = "the dashboard was left; the run goes on";
     } catch (error) {
@@ -85,9 +90,16 @@ export function playing(plain: Progress): Played {
       if (events.length > 0 || event.type === "run") events.push(event);
       store.push([event]);
       if (!isDrawn) plain.event(event);
-      if (event.type === "run") drawing ??= show();
+      drawing ??= show();
     },
-    stands: (standing) => void (stack = standing),
+    stands(up) {
+      stack = up;
+      const { name, runtime, gateway } = up.record;
+      const at = up.clock.now();
+      const faults = up.faults.active();
+      store.push([{ type: "stack", name, topology: up.topology, runtime, gateway, faults, seq: 0, at }]);
+      drawing ??= show();
+    },
     async end() {
       closing.abort();
       await drawing;

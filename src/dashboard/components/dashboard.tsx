@@ -14,6 +14,7 @@ import {
   bandsOf,
   frameOf,
   GAP,
+  mostNotice,
   planOf,
   type Plan,
   regionForm,
@@ -24,7 +25,7 @@ import {
 import { Lines } from "./lines.tsx";
 import { cellRows, edgeCells, linkCells } from "./map.ts";
 import type { Paint } from "./paint.ts";
-import { columnRows, type RegionView, regionViews, shortRows } from "./region.ts";
+import { columnHeight, columnRows, type RegionView, regionViews, shortRows } from "./region.ts";
 import { eventRows, faultRows, keysRow, noticeRows, stepRows, verdictRows } from "./sections.ts";
 import { besideLabel, cutRow, labelled, type Row, toned, widthOf } from "./text.ts";
 
@@ -44,13 +45,15 @@ export interface DashboardProps {
 export function Dashboard(props: DashboardProps): ReactElement {
   const { picture, ui, mode, columns, rows, paint } = props;
   const chosen = ui && chosenIn(ui, picture);
-  const { notice, keys, body } = frameOf({ columns, rows }, ui !== undefined && ui.pane !== "help");
+  const isSteered = ui !== undefined && ui.pane !== "help";
+  const said = noticeRows(picture, chosen, ui?.notice, columns, mostNotice({ columns, rows }));
+  const { notice, keys, body } = frameOf({ columns, rows }, isSteered ? said.length : 0);
   const lines = (rows: readonly Row[], height: number) => <Lines {...{ rows, columns, height, paint }} />;
   return (
     <Box flexDirection="column">
       {lines([headerRow(picture, props.playing, columns)], 1)}
       <Body {...props} chosen={chosen} height={body} />
-      {lines(noticeRows(picture, chosen, ui?.notice, columns, notice), notice)}
+      {lines(said, notice)}
       {lines([keysRow(KEYS[mode], columns)], keys)}
     </Box>
   );
@@ -161,8 +164,7 @@ function Regions({ views, form, columns, paint }: RegionsProps): ReactElement {
 }
 
 function Band({ band, columns, paint }: { band: readonly RegionView[]; columns: number; paint: Paint }): ReactElement {
-  const rows = band.map((view) => columnRows(view, columns));
-  const height = Math.max(...rows.map(({ length }) => length));
+  const height = columnHeight(Math.max(...band.map(({ nodes }) => nodes.length)), columns);
   return (
     <Box>
       {band.map((view, i) => (
@@ -187,7 +189,7 @@ const Column = memo(
     return (
       <>
         {isFirst ? null : <Lines rows={line} columns={GAP} {...{ height, paint }} />}
-        <Lines rows={columnRows(view, columns)} {...{ columns, height, paint }} />
+        <Lines rows={columnRows(view, columns, height)} {...{ columns, height, paint }} />
       </>
     );
   },

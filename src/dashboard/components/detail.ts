@@ -101,7 +101,11 @@ function linkAbout(picture: Picture, link: LinkPicture, columns: number, width: 
   const ids = new Set(link.done.map(({ fault }) => fault));
   return [
     ...labelled("map", [cutRow(linkRow(link), width)], columns),
-    ...labelled("delay", [[link.rttMs === 0 ? "none" : `${formatDuration(link.rttMs)} in a round trip${jitter}`]], columns),
+    ...labelled(
+      "delay",
+      [[link.rttMs === 0 ? "none" : `${formatDuration(link.rttMs)} in a round trip${jitter}`]],
+      columns,
+    ),
     ...labelled("rules", done.length === 0 ? [[toned("dim", "none")]] : done, columns),
     ...faultsOn(picture, ({ fault }) => ids.has(fault.id), columns, width),
     ...labelled("opened", flowed(own, width), columns),

@@ -30,7 +30,7 @@ function stackCells({ stack, topology, at, acknowledged }: Picture): readonly Ro
     [clean(stack.runtime)],
     ...(stack.gateway === undefined ? [] : [[clean(stack.gateway)]]),
     ...(topology === undefined || topology.name === stack.name ? [] : [[clean(topology.name)]]),
-    [`${figure(acknowledged)} writes acknowledged`],
+    [`${figure(acknowledged)} writes seen`],
   ];
 }
 

@@ -19,12 +19,19 @@ export interface Frame {
   body: number;
 }
 
-export function frameOf(size: Size, isSteered: boolean): Frame {
+/** `notice`: the lines that say what the last key did; 0 where nobody steers. */
+export function frameOf(size: Size, notice: number): Frame {
   const height = heightOf(size);
   const header = 1;
-  const notice = !isSteered || height < 3 ? 0 : height < 20 ? 1 : 2;
-  const keys = isSteered && height >= 9 ? 1 : 0;
+  const keys = notice > 0 && height >= 9 ? 1 : 0;
   return { header, notice, keys, body: height - header - notice - keys };
+}
+
+/** A command and a step that are long are worth the lines: they are read, typed, and put into a file. */
+export function mostNotice(size: Size): number {
+  const height = heightOf(size);
+  if (height < 20) return height < 3 ? 0 : 1;
+  return Math.max(2, Math.floor(height / 5));
 }
 
 // --- regions ---

@@ -5,11 +5,24 @@ import { formatDuration } from "../../model/units.ts";
 import type { FaultPicture, Line, Picture, RunPicture, StepPicture } from "../picture.ts";
 import { nameOf, nodeOf, type Selection } from "../selection.ts";
 import { sayFault } from "../lines.ts";
-import type { Notice } from "../ui.ts";
+import { BESIDE, type Notice } from "../ui.ts";
 import type { KeyHelp } from "../keys.ts";
 import { stateRow } from "./region.ts";
 import { age, clockTime, remaining } from "./say.ts";
-import { clean, cutRow, flowed, packed, padStart, type Piece, type Row, rowWidth, type Tone, toned } from "./text.ts";
+import {
+  clean,
+  cutRow,
+  flowed,
+  packed,
+  padStart,
+  type Piece,
+  type Row,
+  rowWidth,
+  type Tone,
+  toned,
+  widthOf,
+  wrapped,
+} from "./text.ts";
 
 // --- faults ---
 
@@ -136,26 +149,51 @@ const NOTICES: Readonly<Record<Notice["state"], readonly [string, Tone | undefin
   refused: ["✗ ", "notice"],
 };
 
-/** What the last key did, with what came of it below where there is room; before that, what is chosen. */
+/** What the last key did, and below it what came of it, where there is room; before that, what is chosen. */
 export function noticeRows(
   picture: Picture,
   chosen: Selection | undefined,
   notice: Notice | undefined,
   columns: number,
-  height: number,
+  most: number,
 ): readonly Row[] {
+  if (most === 0) return [];
   const about = chosenRow(picture, chosen);
-  if (notice === undefined) return height > 1 ? [[], about] : [about];
+  if (notice === undefined) return most > 1 ? [[], about] : [about];
   const [mark, tone] = NOTICES[notice.state];
   const text = clean(notice.text);
   const result = notice.result === undefined ? undefined : clean(notice.result);
   const told: Row = [toned(tone, mark), text];
-  if (height > 1) return [told, result === undefined ? about : ["  ", toned(tone, result)]];
+  if (most > 1) {
+    const width = columns - widthOf(mark);
+    const done = widthOf(text) <= width ? [text] : text.split(BESIDE);
+    const all = result === undefined ? done : [...done, result];
+    const rows = wrappedInto(all, width, result === undefined ? most - 1 : most).flatMap((lines, i) =>
+      lines.map((line, j): Row => [
+        i === 0 && j === 0 ? toned(tone, mark) : "  ",
+        i === done.length ? toned(tone, line) : line,
+      ]),
+    );
+    return result === undefined ? [...rows, about] : rows;
+  }
   if (result === undefined) return [told];
   // In one line the reason of a failure comes first, and what was done to whom otherwise.
   const pieces: Row =
     notice.state === "failed" ? [toned(tone, mark + result), `  ${text}`] : [...told, toned("dim", `  ${result}`)];
   return [cutRow(pieces, columns)];
+}
+
+/** A line each, as many as there may be; what is left goes to those that need more, the later ones first. */
+function wrappedInto(texts: readonly string[], width: number, most: number): readonly (readonly string[])[] {
+  let left = Math.max(0, most - texts.length);
+  return texts
+    .toReversed()
+    .map((text) => {
+      const lines = wrapped(text, width, 1 + left);
+      left -= lines.length - 1;
+      return lines;
+    })
+    .toReversed();
 }
 
 export function chosenRow(picture: Picture, chosen: Selection | undefined): Row {

@@ -63,15 +63,34 @@ const ELLIPSIS = "…";
 /** At most this many columns; what was left out is shown by an ellipsis. */
 export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
-  if (width <= 0) return "";
-  let kept = "";
-  let taken = 1; // the ellipsis
+  return width <= 0 ? "" : headOf(text, width - 1) + ELLIPSIS;
+}
+
+/** As many whole characters as have room. */
+function headOf(text: string, width: number): string {
+  let end = 0;
+  let taken = 0;
   for (const character of text) {
     taken += columnsOf(character);
     if (taken > width) break;
-    kept += character;
+    end += character.length;
   }
-  return kept + ELLIPSIS;
+  return text.slice(0, end);
+}
+
+/** Text in lines of at most so many columns, broken at blanks where there are any; the last one of too many is cut. */
+export function wrapped(text: string, width: number, most: number): readonly string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (widthOf(rest) > width && lines.length < most - 1) {
+    const { length } = headOf(rest, width);
+    if (length === 0) break;
+    const blank = rest.lastIndexOf(" ", length);
+    const end = blank > length / 4 ? blank : length; // rather a broken word than a line that is nearly empty
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, cut(rest, width)];
 }
 
 export const padEnd = (text: string, width: number) => text + " ".repeat(Math.max(0, width - widthOf(text)));

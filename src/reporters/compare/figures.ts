@@ -17,9 +17,11 @@ export interface Traffic {
   unanswered: number;
   /** undefined: too few answers to tell. */
   p50Ms?: number;
+  p90Ms?: number;
   p99Ms?: number;
   /** Answers per second; undefined: too short to tell. */
   throughput?: number;
+  duringMs: number;
 }
 
 export interface Recovery {
@@ -30,15 +32,23 @@ export interface Recovery {
   ms?: number;
 }
 
+/** How long a steady probe took, of all regions. It asks for as little as can be, so it tells how busy the machine was. */
+export interface Pace {
+  p50Ms: number;
+  p90Ms: number;
+}
+
 export interface Figures {
   regions: Readonly<Record<string, Readonly<Record<PartName, Traffic>>>>;
+  /** undefined: too few probes were answered to tell. */
+  pace: Readonly<Record<PartName, Pace | undefined>>;
   recoveries: readonly Recovery[];
   /** From the last heal until no key differed any more; undefined: the regions were not compared, or never equal. */
   convergedMs?: number;
 }
 
-/** It takes this many answers for a percentile to mean anything. */
-const LEAST = { p50: 20, p99: 100 } as const;
+/** It takes this many answers for a percentile to mean anything: ten lie beyond it. */
+const LEAST = { p50: 20, p90: 100, p99: 1_000 } as const;
 const LEAST_MS = 1_000;
 
 export function figuresOf(history: readonly Event[]): Figures {
@@ -47,6 +57,7 @@ export function figuresOf(history: readonly Event[]): Figures {
   const { regions } = facts.run.topology;
   return {
     regions: Object.fromEntries(regions.map((region) => [region, partsOf(dueOperations(facts, region), windows)])),
+    pace: paceOf(history, windows),
     recoveries: recoveriesOf(history, windows),
     convergedMs: convergedMs(history),
   };
@@ -66,14 +77,32 @@ function partsOf(due: readonly Due[], windows: readonly FaultWindow[]): Record<P
 
 function trafficOf(due: readonly Due[], duringMs: number): Traffic {
   const times = due.flatMap(({ tookMs }) => (tookMs === Infinity ? [] : [tookMs])).toSorted((a, b) => a - b);
-  const percentile = (share: number, least: number) =>
-    times.length < least ? undefined : times[Math.max(0, Math.ceil(share * times.length - 1e-9) - 1)]!;
+  const percentile = (share: number, least: number) => (times.length < least ? undefined : rank(times, share));
   return {
     due: due.length,
     unanswered: due.length - times.length,
+    duringMs,
     p50Ms: percentile(0.5, LEAST.p50),
+    p90Ms: percentile(0.9, LEAST.p90),
     p99Ms: percentile(0.99, LEAST.p99),
     throughput: duringMs < LEAST_MS || times.length < LEAST.p50 ? undefined : (times.length * 1_000) / duringMs,
+  };
+}
+
+/** By nearest rank, as the checkers count. */
+const rank = (sorted: readonly number[], share: number): number =>
+  sorted[Math.max(0, Math.ceil(share * sorted.length - 1e-9) - 1)]!;
+
+function paceOf(history: readonly Event[], windows: readonly FaultWindow[]): Figures["pace"] {
+  const answered = [...factsOf(history).probes.values()].flat().filter(({ ok }) => ok);
+  const of = (probes: typeof answered): Pace | undefined => {
+    const times = probes.map(({ at, due }) => at - due).toSorted((a, b) => a - b);
+    return times.length < LEAST.p50 ? undefined : { p50Ms: rank(times, 0.5), p90Ms: rank(times, 0.9) };
+  };
+  return {
+    "whole run": of(answered),
+    "outside faults": of(answered.filter(({ due }) => !inForce(windows, due))),
+    "inside faults": of(answered.filter(({ due }) => inForce(windows, due))),
   };
 }
 

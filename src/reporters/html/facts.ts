@@ -8,7 +8,7 @@ import type { LinkSpec, Topology } from "../../model/topology.ts";
 import { formatDuration } from "../../model/units.ts";
 import { consequence, type Part, type RunVerdict, type Verdict } from "../../model/verdict.ts";
 import { countsOf } from "../counts.ts";
-import { checkAgain, isOpenGap, quoted } from "../said.ts";
+import { checkAgain, isOpenGap, quoted, storyOf } from "../said.ts";
 import { eventsOf, finder, isBroken, MOST_EVIDENCE, MOST_STORY, type Scene, scenesOf } from "./scenes.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
@@ -110,8 +110,7 @@ function said(run: Run): ReportFacts["facts"] {
     ["took", formatDuration(tookMs)],
     ["operations", `${operations.length.toLocaleString("en-US")}, ${answered.toLocaleString("en-US")} answered`],
     ["writes acknowledged", acknowledged.toLocaleString("en-US")],
-    ["seed", String(scenario.seed)],
-    ["runtime", runtime],
+    ...(runtime === "none" ? [] : [["seed", String(scenario.seed)] as const, ["runtime", runtime] as const]),
     ...(end === undefined || end.reason !== "done" ? [["ended", end?.reason ?? "cut off"] as const] : []),
     ["started", startedAt],
     ["run", run.id],
@@ -126,8 +125,9 @@ function commandsOf({ history, directory }: Run): ReportFacts["commands"] {
     topology.places !== undefined && scenario.topology.wan === undefined
       ? ` --wan ${topology.regions.flatMap((region) => topology.places?.[region] ?? []).join(",")}`
       : "";
-  const on = runtime === "none" ? "" : ` --runtime ${quoted(runtime)}`;
-  const again = `regionctl scenario run ${quoted(scenario.file)} --seed ${scenario.seed}${on}${wan}`;
+  // The history of another system was not played here, and cannot be again.
+  if (runtime === "none") return [{ does: "judge it again", command: checkAgain(scenario.file) }];
+  const again = `regionctl scenario run ${quoted(scenario.file)} --seed ${scenario.seed} --runtime ${quoted(runtime)}${wan}`;
   return [
     { does: "run it again", command: again },
     ...(directory === "" ? [] : [{ does: "judge it again", command: checkAgain(directory) }]),
@@ -135,7 +135,7 @@ function commandsOf({ history, directory }: Run): ReportFacts["commands"] {
 }
 
 function expectation(verdict: Verdict): ExpectationFacts {
-  const { name, text, line, knownGap, summary, story = [], breakdown = [], evidence } = verdict;
+  const { name, text, line, knownGap, summary, breakdown = [], evidence } = verdict;
   const comes = consequence(verdict);
   return {
     name,
@@ -145,7 +145,7 @@ function expectation(verdict: Verdict): ExpectationFacts {
     gapIsOpen: isOpenGap(verdict),
     knownGap,
     summary,
-    story: isBroken(verdict) ? story.slice(0, MOST_STORY) : [],
+    story: isBroken(verdict) ? storyOf(verdict).slice(0, MOST_STORY) : [],
     breakdown,
     evidence: evidence.slice(0, MOST_EVIDENCE),
     evidenceLeftOut: Math.max(0, evidence.length - MOST_EVIDENCE),

@@ -1,5 +1,3 @@
-/// <reference lib="dom" />
-/// <reference lib="dom.iterable" />
 // The program inside report.html: draws the facts of a run, which stand in the page as JSON. It asks nobody for anything.
 import type { ReportFacts } from "./facts.ts";
 import { drawCharts } from "./page/chart.ts";

@@ -97,6 +97,14 @@ describe("a key", () => {
     expect(verbs[verb]!.check?.(args as never, on.topology!) ?? []).toEqual([]);
   });
 
+  it("is written on one line that parses as what it is, however deep it is", () => {
+    const request = { request: "PUT /us/rows/1", headers: { "If-Match": "${state}" } };
+    for (const step of ["heal", { kill: "db-us" }, { together: [request, request] }, { ...request, body: { a: 1 } }]) {
+      expect(yamlOf(step)).toMatch(/^- .+$/);
+      expect(parse(yamlOf(step))).toEqual([step]);
+    }
+  });
+
   type Refused = readonly [about: string, key: DeedKey, chosen: Selection | undefined, on: Picture, why: string];
   const REFUSED: readonly Refused[] = [
     ["is down already", "k", node("db-us"), withNode(well, "db-us", "down"), "db-us is DOWN already: s starts it"],

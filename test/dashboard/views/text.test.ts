@@ -13,6 +13,7 @@ import {
   plainText,
   rowWidth,
   widthOf,
+  wrapped,
 } from "../../../src/dashboard/components/text.ts";
 
 const inkRequire = createRequire(createRequire(import.meta.url).resolve("ink"));
@@ -96,6 +97,14 @@ describe("columns", () => {
     expect(cut("世界世界", 6)).toBe("世界…"); // a wide letter is not cut in half
     expect(cut("x", 0)).toBe("");
     expect(padEnd("世", 4)).toBe("世  ");
+  });
+
+  it("is broken into lines at blanks, and within words that are too long", () => {
+    expect(wrapped("kill backend-us now", 12, 9)).toEqual(["kill", "backend-us", "now"]);
+    expect(wrapped("abcdefgh", 3, 9)).toEqual(["abc", "def", "gh"]);
+    expect(wrapped("世界世界", 5, 9)).toEqual(["世界", "世界"]);
+    expect(wrapped("one two three four", 9, 2)).toEqual(["one two", "three fo…"]);
+    expect(wrapped("fits", 4, 1)).toEqual(["fits"]);
   });
 
   it("are kept by rows of pieces", () => {

@@ -31,7 +31,7 @@ const ui = (change: Partial<Ui>): Partial<FrameOf> => ({ ui: { ...INITIAL, ...ch
 describe("the header", () => {
   it("says what is watched, since when and where clients reach it", () => {
     expect(shown(system(["us", "eu"], "mine")).split("\n")[0]).toBe(
-      "mine · up for 12 min · embedded · http://127.0.0.1:8080 · property · 2345 writes acknowledged",
+      "mine · up for 12 min · embedded · http://127.0.0.1:8080 · property · 2345 writes seen",
     );
     expect(shown(NOTHING).split("\n")[0]).toBe("regionctl watch · waiting for the stack's first word");
   });
@@ -64,7 +64,8 @@ describe("the header", () => {
 describe("a region", () => {
   it("says how it does, what its nodes do, and what its clients see", () => {
     const text = shown(system());
-    expect(text).toMatch(/us +healthy 12 min │ +eu +healthy 12 min/);
+    expect(text).toMatch(/us +healthy for 12 min │ +eu +healthy for 12 min/);
+    expect(text).toMatch(/kafka +up 12 min │\n +requests.*│ +requests/); // figures stand in one line, whoever has more nodes
     expect(text).toMatch(/backend-us +up 12 min │ +backend-eu +up 12 min/);
     expect(text).toMatch(/requests +101\/s +p50 +3\.2 ms/);
     expect(text).toMatch(/errors +0\/s +p99 +12 ms/);
@@ -80,7 +81,7 @@ describe("a region", () => {
       lagSeconds: null,
     });
     const text = shown(picture);
-    expect(text).toMatch(/us +NOT HEALTHY 4 s/);
+    expect(text).toMatch(/us +NOT HEALTHY for 4 s/);
     expect(text).toMatch(/backend-us +DOWN 3 s, unasked/);
     expect(text).toMatch(/db-us +PAUSED 3 s/);
     expect(text).toMatch(/kafka +starting 3 s/);
@@ -132,7 +133,7 @@ describe("the faults", () => {
     picture = withFault(picture, { ...fault("pause", "pause db-eu"), effective: false, measured: "it answers" });
     const text = shown(picture);
     expect(lineWith(text, "partition us")).toBe("faults partition us | eu 12 s left a probe stalled");
-    expect(lineWith(text, "kill db-us")).toBe("kill db-us until healed, for 5 s not measured yet");
+    expect(lineWith(text, "kill db-us")).toBe("kill db-us for 5 s, until healed not measured yet");
     expect(lineWith(text, "pause db-eu")).toContain("WITHOUT EFFECT: it answers");
     expect(lineWith(shown(system()), "faults")).toBe("faults no fault is active");
   });
@@ -209,7 +210,7 @@ describe("the details", () => {
     const text = shown(killed, ui({ pane: "detail", log }));
     expect(lineWith(text, "since")).toBe("backend-us DOWN 3 s since 12:27.0");
     expect(lineWith(text, "serves port")).toBe("is backend in us serves port 8000 needs db-us");
-    expect(lineWith(text, "until healed")).toBe("faults kill backend-us until healed, for 5 s it is so");
+    expect(lineWith(text, "until healed")).toBe("faults kill backend-us for 5 s, until healed it is so");
     expect(text).toContain("line 89");
     expect(text).not.toContain("line 3\n");
     expect(shown(system(), ui({ pane: "detail", chosen: { type: "node", name: "gateway" } }))).toContain(
@@ -265,6 +266,20 @@ describe("the last lines", () => {
     expect(rows.at(-2)).toBe("  took effect");
     const small = shown(system(), { columns: 60, rows: 15, ...ui({ notice }) }).split("\n");
     expect(small.at(-2)).toBe("✓ regionctl kill db-us   ·   - kill: db-us  took effect");
+  });
+
+  it("have the command and the step whole, below each other, where they are longer than a line", () => {
+    const command = `regionctl partition us eu,ap --stack ${"a-long-name-".repeat(5)}`;
+    const notice = { state: "done", text: `${command}   ·   - partition: us | eu, ap`, result: "took effect" } as const;
+    const rows = shown(system(), { columns: 80, rows: 36, ...ui({ notice }) }).split("\n");
+    expect(rows.slice(-5, -1)).toEqual([
+      "✓ regionctl partition us eu,ap --stack",
+      "  a-long-name-a-long-name-a-long-name-a-long-name-a-long-name-",
+      "  - partition: us | eu, ap",
+      "  took effect",
+    ]);
+    const small = shown(system(), { columns: 60, rows: 15, ...ui({ notice }) }).split("\n");
+    expect(small.at(-2)).toMatch(/^✓ regionctl partition .*…$/);
   });
 
   it("say first why something failed, where there is one line for it", () => {

@@ -1,5 +1,3 @@
-/// <reference lib="dom" />
-/// <reference lib="dom.iterable" />
 // The only way in which this page makes elements. Texts become text nodes: nothing that a run said is ever read as HTML.
 
 export type Child = Node | string | undefined | false;

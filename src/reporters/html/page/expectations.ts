@@ -4,7 +4,7 @@ import { h, scrolling, section } from "./dom.ts";
 import { type Events, Panel } from "./events.ts";
 import { digits, MARKS } from "./say.ts";
 
-export function expectations({ expectations, scenes }: ReportFacts, events: Events): HTMLElement | undefined {
+export function expectations({ expectations, scenes, sources }: ReportFacts, events: Events): HTMLElement | undefined {
   if (expectations.length === 0) return undefined;
   const row = (one: ExpectationFacts) => {
     const place = expectations.indexOf(one);
@@ -16,6 +16,7 @@ export function expectations({ expectations, scenes }: ReportFacts, events: Even
       twin === undefined || twin === one ? one : { ...one, story: [`As told at ${twin.text}.`] },
       keys,
       events,
+      sources.scenario !== "",
     );
   };
   const written = expectations.filter(({ line }) => line !== undefined);
@@ -36,7 +37,7 @@ export function expectations({ expectations, scenes }: ReportFacts, events: Even
   );
 }
 
-function rowOf(one: ExpectationFacts, keys: readonly string[], events: Events): HTMLElement {
+function rowOf(one: ExpectationFacts, keys: readonly string[], events: Events, isListed: boolean): HTMLElement {
   const { text, line, comes, gapIsOpen, knownGap, summary, story, breakdown, evidence, evidenceLeftOut } = one;
   const word = gapIsOpen ? "gap" : comes;
   const panel = new Panel();
@@ -53,7 +54,7 @@ function rowOf(one: ExpectationFacts, keys: readonly string[], events: Events): 
         "p",
         { class: "expected" },
         h("code", {}, text),
-        line !== undefined && h("a", { href: `#line-${line}`, class: "line" }, `line ${line}`),
+        line !== undefined && h("a", { href: isListed ? `#line-${line}` : undefined, class: "line" }, `line ${line}`),
         h("span", { class: "word" }, gapIsOpen ? "known gap" : comes),
       ),
       h("p", { class: "summary" }, ...events.sentence(summary, panel)),

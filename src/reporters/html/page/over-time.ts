@@ -20,7 +20,9 @@ export function overTime({ timeline, expectations, events }: ReportFacts): HTMLE
   const at = new Map(events.map((event) => [event.seq, event.at]));
   const proofs = expectations
     .filter(({ comes, gapIsOpen }) => comes !== "passed" || gapIsOpen)
-    .flatMap(({ text, evidence }) => evidence.slice(0, 8).flatMap((seq) => ({ text, seq, at: at.get(seq)! })))
+    .flatMap(({ text, comes, gapIsOpen, evidence }) =>
+      evidence.slice(0, 8).map((seq) => ({ text, word: gapIsOpen ? "gap" : comes, seq, at: at.get(seq)! })),
+    )
     .filter((proof) => proof.at !== undefined);
   const strip = windows.length + steps.length > 0 ? [stripChart(timeline, proofs, link)] : [];
   const charts = timeline.regions.map((region, i) => regionChart(timeline, region, i, link));

@@ -24,6 +24,8 @@ interface Line {
 
 interface Grid {
   title: string;
+  /** What only samples of a region know. */
+  told?: (one: RegionTimeline) => readonly Point[];
   lines: readonly Line[];
   say(value: number): string;
   scale?(value: number): string;
@@ -65,8 +67,15 @@ const spans = (list: RegionTimeline["unhealthy"]): readonly Point[] =>
     [to, null],
   ]);
 
-/** Scales are the same in every region: they are there to be compared. */
+/** Scales are the same in every region: they are there to be compared. What no region told of itself is left out. */
 function gridsOf({ regions }: Timeline, region: RegionTimeline): readonly Grid[] {
+  const isTold = (of: (one: RegionTimeline) => readonly Point[]) =>
+    regions.some((one) => of(one).some(([, y]) => y !== null));
+  const grids = allGrids(regions, region);
+  return grids.filter(({ told }) => told === undefined || isTold(told));
+}
+
+function allGrids(regions: readonly RegionTimeline[], region: RegionTimeline): readonly Grid[] {
   const max = (of: (one: RegionTimeline) => readonly Point[]) => Math.max(...regions.map((one) => most(of(one))));
   const alarming = ({ bad, dim }: Theme) => (most(region.unanswered) > 0 ? bad : dim);
   const slowest = max(({ p99 }) => p99);
@@ -105,6 +114,7 @@ function gridsOf({ regions }: Timeline, region: RegionTimeline): readonly Grid[]
     },
     {
       title: "replication lag in s",
+      told: ({ lag }) => lag,
       max: Math.max(
         1,
         max(({ lag }) => lag),
@@ -114,6 +124,7 @@ function gridsOf({ regions }: Timeline, region: RegionTimeline): readonly Grid[]
     },
     {
       title: "conflicts recorded",
+      told: ({ conflicts }) => conflicts,
       max: Math.max(
         2,
         max(({ conflicts }) => conflicts),
@@ -122,6 +133,12 @@ function gridsOf({ regions }: Timeline, region: RegionTimeline): readonly Grid[]
       lines: [{ name: "conflicts", points: region.conflicts, step: true, colour: (_, own) => own }],
     },
   ];
+}
+
+/** Between two gaps there is no line, and yet it should be seen. */
+function isAlone(points: readonly Point[], i: number): boolean {
+  const known = (at: number) => (points[at]?.[1] ?? null) !== null;
+  return known(i) && !known(i - 1) && !known(i + 1);
 }
 
 interface Drawn {
@@ -160,8 +177,11 @@ function option(drawn: Drawn, theme: Theme): Option {
         name: line.name,
         xAxisIndex: i,
         yAxisIndex: i,
-        data: line.points.map(([x, y]) => [x, grid.log && y !== null ? Math.max(1, y) : y]),
-        showSymbol: line.points.length < 3,
+        data: line.points.map(([x, y], i) => ({
+          value: [x, grid.log && y !== null ? Math.max(1, y) : y],
+          symbol: isAlone(line.points, i) ? "circle" : "none",
+        })),
+        showSymbol: true,
         symbolSize: 4,
         step: line.step ? "end" : false,
         connectNulls: false,

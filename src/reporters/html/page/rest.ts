@@ -9,7 +9,12 @@ export function conflicts({ conflicts: { newest, total } }: ReportFacts): HTMLEl
   const side = (write: ConflictingWrite | null): Child =>
     write === null
       ? "nothing"
-      : h("span", {}, JSON.stringify(write.value) ?? "nothing", h("small", {}, ` at ${write.state}`));
+      : h(
+          "span",
+          {},
+          JSON.stringify(write.value) ?? "nothing",
+          write.state !== "" && h("small", {}, ` at ${write.state}`), // one that was refused made none
+        );
   const heads = ["event", "region", "key", "kind", "won", "lost", "by the rule"];
   return section(
     "conflicts",
@@ -74,7 +79,8 @@ export function topology({ topology: { name, file, conflicts, zones, links } }: 
 const sayDelay = (rttMs: number, jitterMs: number): string =>
   rttMs === 0 ? "no delay" : `${time(rttMs)} there and back${jitterMs > 0 ? `, ± ${time(jitterMs)}` : ""}`;
 
-export function sources({ sources, scenario, topology, expectations, timeline }: ReportFacts): HTMLElement {
+export function sources({ sources, scenario, topology, expectations, timeline }: ReportFacts): HTMLElement | undefined {
+  if (sources.scenario === "" && sources.topology === "") return undefined;
   const marks = new Map<number, string>();
   for (const { line, comes, gapIsOpen } of expectations)
     if (line !== undefined) marks.set(line, gapIsOpen ? "gap" : comes);

@@ -260,9 +260,9 @@ function breakMarks({ breaks }: Warp, room: number, height: number): readonly SV
 }
 
 /** Moments below the axis, where there is room for them. */
-function axis({ starts }: Warp, x: (at: number) => number, y: number, width: number): readonly SVGElement[] {
+function axis({ starts, end }: Warp, x: (at: number) => number, y: number, width: number): readonly SVGElement[] {
   let free = 0;
-  const labels = starts.flatMap((at) => {
+  return [...starts, end].flatMap((at) => {
     const text = time(at);
     const half = (text.length * 6.4) / 2;
     const middle = Math.min(width - half - 2, x(at));
@@ -273,5 +273,4 @@ function axis({ starts }: Warp, x: (at: number) => number, y: number, width: num
       svg("text", { x: middle, y: y + 11, class: "when", "text-anchor": "middle" }, text),
     ];
   });
-  return labels;
 }

@@ -24,6 +24,8 @@ interface Row {
 
 interface Proof {
   text: string;
+  /** What its expectation came to. */
+  word: string;
   seq: number;
   at: number;
 }
@@ -33,6 +35,9 @@ export function stripChart(timeline: Timeline, proofs: readonly Proof[], mounted
   const height = TOP_PX + BOTTOM_PX + rows.length * ROW_PX;
   return chart("faults and steps over time", height, (theme) => option(timeline, rows, theme), mounted);
 }
+
+/** What is not known, and what is known to be so, is no alarm. */
+const FAILING: ReadonlySet<string> = new Set(["failed", "errored"]);
 
 function rowsOf({ windows, steps, to }: Timeline, proofs: readonly Proof[]): readonly Row[] {
   const faults = windows.map(({ label, id, from, to: end, measured, effective, regions }): Row => ({
@@ -51,14 +56,14 @@ function rowsOf({ windows, steps, to }: Timeline, proofs: readonly Proof[]): rea
     ],
   }));
   const played = steps.map(({ path, text, line, from, to: end, verdict, detail }): Row => {
-    const bad = verdict !== undefined && verdict !== "passed" && verdict !== "skipped";
+    const went = verdict === undefined || verdict === "passed" || verdict === "skipped";
     return {
       kind: "step",
-      label: `${bad ? `${MARKS[verdict] ?? "?"} ` : ""}${path}  ${text}`,
+      label: `${went ? "" : `${MARKS[verdict] ?? "?"} `}${path}  ${text}`,
       from,
       to: end ?? to,
       open: end === null,
-      bad,
+      bad: !went,
       tip: [
         ["line", String(line)],
         ["from", time(from)],
@@ -73,11 +78,11 @@ function rowsOf({ windows, steps, to }: Timeline, proofs: readonly Proof[]): rea
     const times = list.map(({ at }) => at);
     return {
       kind: "proof",
-      label: `✗ ${text}`,
+      label: `${MARKS[list[0]!.word] ?? "?"} ${text}`,
       from: Math.min(...times),
       to: Math.max(...times),
       open: false,
-      bad: true,
+      bad: FAILING.has(list[0]!.word),
       moments: times,
       tip: list.map(({ seq, at }) => [`#${seq}`, time(at)] as const),
     };
@@ -134,7 +139,7 @@ function moment(x: number, y: number, colour: string) {
 const COLOURS: Readonly<Record<Row["kind"], (theme: Theme) => string>> = {
   fault: ({ warn }) => warn,
   step: ({ dim }) => dim,
-  proof: ({ bad }) => bad,
+  proof: ({ warn }) => warn,
 };
 
 function bar(row: Row, { coordSys }: RenderParams, api: RenderApi, theme: Theme) {
@@ -176,7 +181,7 @@ function bar(row: Row, { coordSys }: RenderParams, api: RenderApi, theme: Theme)
           verticalAlign: "middle",
           overflow: "truncate",
           width: Math.max(10, text.width),
-          fill: side === "in" ? theme.paper : row.bad ? theme.bad : theme.ink,
+          fill: side === "in" ? theme.paper : row.bad ? theme.bad : row.kind === "proof" ? theme.warn : theme.ink,
           fontSize: 11,
           fontWeight: row.kind === "fault" ? 600 : 400,
         },

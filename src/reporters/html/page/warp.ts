@@ -8,6 +8,7 @@ export interface Warp {
   breaks: readonly { from: number; to: number; ms: number }[];
   /** Moments after which time runs evenly, for labels of the axis. */
   starts: readonly number[];
+  end: number;
 }
 
 /** A gap is broken when it is longer than this share of all time that is still shown. */
@@ -44,6 +45,7 @@ export function warpOf(spans: readonly Span[]): Warp {
     place,
     breaks: breaks.map(({ from, to, ms }) => ({ from: place(from), to: place(to), ms })),
     starts: [start, ...breaks.map(({ to }) => to)],
+    end: Math.max(...spans.map(({ to }) => to)),
   };
 }
 
