@@ -12,7 +12,7 @@ import type { Facts } from "./history.ts";
 import { whyOpen } from "./no-lost-writes.ts";
 import { reckon } from "./records.ts";
 import type { Reckoning } from "./records.ts";
-import { count, judged, sayConflict, sayWrite, several, STORIES } from "./say.ts";
+import { andMore, count, judged, sayConflict, sayWrite, several, STORIES } from "./say.ts";
 
 const args = z.strictObject({
   counted: howMany.optional().describe("Exactly so many distinct pairs of concurrent writes are recorded."),
@@ -37,12 +37,7 @@ export const conflicts: ExpectationWords<Args> = {
         false,
         `${sayCounted(facts, reckoning)}; ${several(contradictions.length, "contradiction")} in them`,
         contradictions.flatMap(({ records }) => records.map(({ seq }) => seq)),
-        [
-          ...contradictions.slice(0, STORIES).flatMap(({ story }) => story),
-          ...(contradictions.length > STORIES
-            ? [`And ${count(contradictions.length - STORIES)} more like these.`]
-            : []),
-        ],
+        [...contradictions.slice(0, STORIES).flatMap(({ story }) => story), ...andMore(contradictions.length, STORIES)],
       );
     const open = whyOpen(facts);
     if (open !== undefined) return open;

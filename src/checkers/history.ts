@@ -63,6 +63,8 @@ export interface Facts {
   run: Recorded<RunBegun>;
   end?: Recorded<RunEnded>;
   operations: readonly Operation[];
+  /** Reads whose answer nobody knows. */
+  unansweredReads: readonly Operation[];
   missed: readonly Recorded<Missed>[];
   keys: ReadonlyMap<string, KeyFacts>;
   /** The writes of all keys, acknowledged or not. */
@@ -126,8 +128,10 @@ function read(history: readonly Event[]): Facts {
   }
   const vector = parsing(run.topology.regions);
   const answered = new Answered(run.topology.regions, invokes.length, vector);
+  const unansweredReads: Operation[] = [];
   const operations = invokes.map((invoke) => {
     const one = operation(invoke, completes.get(invoke.op), regionOfNode);
+    if (one.completed === Infinity && invoke.kind === "read") unansweredReads.push(one);
     answered.add(one); // here, where all of it is at hand: to come back for it later takes longer than the rest
     return one;
   });
@@ -137,6 +141,7 @@ function read(history: readonly Event[]): Facts {
     run,
     end,
     operations,
+    unansweredReads,
     missed,
     keys,
     writes,

@@ -10,14 +10,13 @@ import type { Judgement, Part } from "../model/verdict.ts";
 import type { ExpectationWords } from "../model/vocabulary.ts";
 import { regionName, unknownRegion } from "./args.ts";
 import { faultsOf } from "./faults.ts";
-import type { Operation } from "./history.ts";
 import { agree, WAYS } from "./linearizable/agree.ts";
 import type { Agreed } from "./linearizable/agree.ts";
 import { operationsIn } from "./linearizable/contradiction.ts";
 import { explain } from "./linearizable/explain.ts";
 import { regionOf } from "./linearizable/region.ts";
 import type { Judged, Region } from "./linearizable/region.ts";
-import { count, judged, several, STORIES } from "./say.ts";
+import { count, judged, several, STORIES, wereSeen } from "./say.ts";
 import { faultAt } from "./sessions/windows.ts";
 
 /** Of all searches of one verdict together: a few seconds. */
@@ -58,7 +57,7 @@ export function judgeRegion(history: readonly Event[], region: string, steps: nu
     ...one.story,
   ]);
   if (telling.length > STORIES) story.push(`And ${count(telling.length - STORIES)} more keys like these.`);
-  const breakdown = partsOf(history, region, told, agreed);
+  const breakdown = partsOf(history, told, agreed);
   return {
     ...judged(
       valid,
@@ -94,9 +93,7 @@ function summarise(told: Region, agreed: readonly Agreed[], region: string): str
   return [
     `${judgedBy} on ${several(keys.length, "key")}: ${outcome(keys, agreed)}, ${ways(agreed)}`,
     ...(pending.all > 0
-      ? [
-          `${several(pending.all, "write")} of elsewhere or without an answer, of which ${count(pending.seen)} were seen`,
-        ]
+      ? [`${several(pending.all, "write")} of elsewhere or without an answer, of which ${wereSeen(pending.seen)}`]
       : []),
     ...(dropped > 0 ? [`${several(dropped, "read")} without an answer left out`] : []),
   ].join("; ");
@@ -130,27 +127,22 @@ function ways(agreed: readonly Agreed[]): string {
 }
 
 /** Who asked, and when: at home or moved, inside a fault or outside. A contradiction counts where it came to light. */
-function partsOf(
-  history: readonly Event[],
-  region: string,
-  { keys }: Region,
-  agreed: readonly Agreed[],
-): readonly Part[] {
+function partsOf(history: readonly Event[], { keys }: Region, agreed: readonly Agreed[]): readonly Part[] {
   const windows = faultsOf(history);
   const parts: Part[] = PARTS.map((of) => ({ of, checked: 0, violated: 0 }));
-  const partOf = ({ invoke, completed }: Operation): Part => {
-    const moved = (invoke.home ?? invoke.region) !== region;
-    const inside = faultAt(windows, invoke.at, completed) !== undefined;
-    return parts[(moved ? 1 : 0) + (inside ? 2 : 0)]!;
+  const partOf = ({ register: { invoked, completed }, moved }: Judged, place: number): Part => {
+    const inside = faultAt(windows, invoked[place]!, completed[place]!) !== undefined;
+    return parts[(moved(place) ? 1 : 0) + (inside ? 2 : 0)]!;
   };
-  for (const [i, { register, seen }] of keys.entries()) {
+  for (const [i, key] of keys.entries()) {
+    const { register } = key;
     for (let place = 0; place < register.size; place++)
-      if (register.completed[place] !== Infinity) partOf(seen(place).operation).checked++;
+      if (register.completed[place] !== Infinity) partOf(key, place).checked++;
     const { valid, found } = agreed[i]!;
     if (valid !== false || found === undefined) continue;
     const finite = operationsIn(found).filter((place) => register.completed[place] !== Infinity);
     const last = finite.toSorted((a, b) => register.completed[b]! - register.completed[a]!)[0];
-    if (last !== undefined) partOf(seen(last).operation).violated++;
+    if (last !== undefined) partOf(key, last).violated++;
   }
   return parts.filter(({ checked }) => checked > 0);
 }

@@ -6,6 +6,6 @@ export const monotonicReads = sessionGuarantee({
   guarantee: "monotonicReads",
   summary: "A client's reads of a key never go back behind what it read before.",
   later: "read",
-  earlier: "a read of the same client",
+  earlier: "an earlier one by its client of that key",
   so: "the client went back in time",
 });

@@ -7,7 +7,7 @@ export const monotonicWrites = sessionGuarantee({
   guarantee: "monotonicWrites",
   summary: "Whoever sees a client's later write to a key sees its earlier ones too.",
   later: "write",
-  earlier: "an acknowledged write of the same client",
+  earlier: "an earlier one by its client to that key",
   so: "whoever saw the later write did not see the earlier one",
   witnessed: true,
 });

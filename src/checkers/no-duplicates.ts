@@ -11,7 +11,7 @@ import type { EffectCount, Miscount } from "./effects.ts";
 import { append, factsOf } from "./history.ts";
 import type { Facts, Operation, Recorded } from "./history.ts";
 import { whyOpen } from "./no-lost-writes.ts";
-import { count, judged, sayConflict, sayFinal, sayWrite, several, STORIES } from "./say.ts";
+import { andMore, count, judged, sayConflict, sayFinal, sayWrite, several, STORIES } from "./say.ts";
 import { sameValue, vectorText } from "./writes.ts";
 import type { Write } from "./writes.ts";
 
@@ -40,10 +40,7 @@ export const noDuplicates: ExpectationWords<z.output<typeof args>> = {
         false,
         `${summary(ids, accounted, effects)}: ${several(cases.length, "contradiction")}`,
         cases.flatMap((one) => one.evidence),
-        [
-          ...cases.slice(0, STORIES).flatMap((one) => one.story),
-          ...(cases.length > STORIES ? [`And ${count(cases.length - STORIES)} more like these.`] : []),
-        ],
+        [...cases.slice(0, STORIES).flatMap((one) => one.story), ...andMore(cases.length, STORIES)],
       );
     if (open !== undefined) return open;
     if (effects.counted === 0 && repeated(ids) === 0)

@@ -7,7 +7,7 @@ import { accountingOf } from "./accounting.ts";
 import type { Accounting, Loser, Lost } from "./accounting.ts";
 import { factsOf } from "./history.ts";
 import type { Facts } from "./history.ts";
-import { count, judged, sayConflict, sayFinal, sayWrite, several, STORIES } from "./say.ts";
+import { andMore, count, judged, sayConflict, sayFinal, sayWrite, several, STORIES, wereSeen } from "./say.ts";
 import { sameValue } from "./writes.ts";
 
 const args = z.strictObject({
@@ -40,10 +40,7 @@ export const noLostWrites: ExpectationWords<Args> = {
       cases.length > 0
         ? cases.flatMap((one) => one.evidence)
         : accounting.undecided.map((write) => write.effects[0]?.acknowledged.complete?.seq),
-      [
-        ...cases.slice(0, STORIES).flatMap((one) => one.story()),
-        ...(cases.length > STORIES ? [`And ${count(cases.length - STORIES)} more like these.`] : []),
-      ],
+      [...cases.slice(0, STORIES).flatMap((one) => one.story()), ...andMore(cases.length, STORIES)],
     );
   },
 };
@@ -79,7 +76,7 @@ export function sum(accounting: Accounting): string {
     ...(undecided.length > 0 ? [`${count(undecided.length)} undecided (their region could not be read)`] : []),
   ];
   const also = [
-    ...(unknown.all > 0 ? [`${count(unknown.all)} unanswered, of which ${count(unknown.tookEffect)} were seen`] : []),
+    ...(unknown.all > 0 ? [`${count(unknown.all)} unanswered, of which ${wereSeen(unknown.tookEffect)}`] : []),
     ...(unequal.length > 0 ? [`${several(unequal.length, "key")} not equal everywhere in the end`] : []),
   ];
   return [`${count(acknowledged)} acknowledged: ${parts.join(", ")}`, ...also].join("; ");

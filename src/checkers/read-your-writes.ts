@@ -7,6 +7,6 @@ export const readYourWrites = sessionGuarantee({
   guarantee: "readYourWrites",
   summary: "A client's reads see its own acknowledged writes to that key.",
   later: "read",
-  earlier: "an acknowledged write of the same client",
+  earlier: "its client's own acknowledged write of that key",
   so: "the client did not see its own write",
 });

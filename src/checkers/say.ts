@@ -19,15 +19,25 @@ export function several(n: number, noun: string, plural = `${noun}s`): string {
   return `${count(n)} ${n === 1 ? noun : plural}`;
 }
 
+/** 1 -> "1 was seen"; 2 -> "2 were seen". */
+export function wereSeen(n: number): string {
+  return `${count(n)} ${n === 1 ? "was" : "were"} seen`;
+}
+
+/** "And 2 more like these.", after so many that were told; nothing when those are all. */
+export function andMore(all: number, told: number): readonly string[] {
+  return all > told ? [`And ${count(all - told)} more like ${told === 1 ? "this" : "these"}.`] : [];
+}
+
 /** A share that never rounds up to the bound that it missed. */
 export function percent(part: number, whole: number): string {
   const floored = Math.floor((part / whole) * 10_000 + 1e-9) / 100;
   return `${floored}%`;
 }
 
-/** A moment on the runner's clock: short ones to the millisecond, as they are compared by eye. */
-export function moment(at: number): string {
-  return at < 100_000 ? `${count(Math.round(at))} ms` : `${formatDuration(at)}`;
+/** A moment on the runner's clock, to the millisecond however long it has run: moments are compared by eye, and with events. */
+export function moment(at: number, decimals = 0): string {
+  return `${at.toLocaleString("en-US", { maximumFractionDigits: decimals })} ms`;
 }
 
 export const duration = formatDuration;

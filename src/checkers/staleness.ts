@@ -11,7 +11,7 @@ import type { ExpectationWords } from "../model/vocabulary.ts";
 import { duringFaults, durationMs, howMany, regionName, unknownRegion } from "./args.ts";
 import { faultsOf } from "./faults.ts";
 import { factsOf } from "./history.ts";
-import { count, duration, judged, sayRead, sayWrite, several, STORIES } from "./say.ts";
+import { andMore, count, duration, judged, sayRead, sayWrite, several, STORIES } from "./say.ts";
 import { columnsOf, NUMBER } from "./sessions/columns.ts";
 import type { Columns } from "./sessions/columns.ts";
 import { behindOf } from "./sessions/behind.ts";
@@ -65,12 +65,7 @@ export const staleness: ExpectationWords<Args> = {
         false,
         summary,
         cases.flatMap((read) => evidenceOf(columns, behind, read)),
-        [
-          ...cases.flatMap((read) => story(columns, behind, read, given)),
-          ...(asked.over.length > cases.length
-            ? [`And ${count(asked.over.length - cases.length)} more like these.`]
-            : []),
-        ],
+        [...cases.flatMap((read) => story(columns, behind, read, given)), ...andMore(asked.over.length, cases.length)],
       ),
       breakdown,
     };

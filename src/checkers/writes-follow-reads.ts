@@ -7,7 +7,7 @@ export const writesFollowReads = sessionGuarantee({
   guarantee: "writesFollowReads",
   summary: "Whoever sees a client's write to a key sees what that client had read of it before.",
   later: "write",
-  earlier: "a read of the same client",
+  earlier: "a read by its client of that key",
   so: "whoever saw the write did not see what its author had read",
   witnessed: true,
 });

@@ -166,7 +166,7 @@ describe("writes without an answer", () => {
     story.write("us", 7, 10, { basis: "us:0,eu:0", id: "a" }).unknown();
     story.write("us", 7, 10, { basis: "us:0,eu:0", id: "a", repeatOf: 2 }).refused();
     expect(judge(story.settled({ 7: [10, "us:1,eu:0"], 8: [1, "us:1,eu:0"] })).summary).toContain(
-      "1 unanswered, of which 1 were seen",
+      "1 unanswered, of which 1 was seen",
     );
   });
 });

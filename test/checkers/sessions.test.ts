@@ -255,6 +255,18 @@ describe("what only looks like a contradiction", () => {
     expect(judge("monotonic-writes", story).valid).toBe(false);
   });
 
+  test("a write sent again after an attempt that may have had the effect may be older; after one that had none it is not", () => {
+    const sentTwice = (first: "unknown" | "refused") => {
+      const story = new Story();
+      story.read("us", 7, ann).ok("us:3,eu:0");
+      story.write("us", 7, 1, { ...ann, id: "a" })[first](undefined, { by: null });
+      story.write("us", 7, 1, { ...ann, id: "a" }).ok("us:2,eu:1", { by: "eu" });
+      return judge("writes-follow-reads", story).valid;
+    };
+    expect(sentTwice("unknown")).toBe("unknown");
+    expect(sentTwice("refused")).toBe(false);
+  });
+
   test("vectors are compared however they are spelt, and whatever they count for", () => {
     const story = new Story();
     story.write("us", 7, 1, ann).ok('"us:1,eu:0"');
@@ -334,6 +346,21 @@ describe("how it is said", () => {
     expect(told!.at(-1)).toBe("And 2 more like these.");
     expect(evidence).toHaveLength(12);
   });
+});
+
+test("who asks again and again is told once what it misses", () => {
+  const story = new Story();
+  story.write("us", 7, 1, ann).ok("us:1,eu:0");
+  for (let i = 0; i < 4; i++) story.read("eu", 7, ann).ok("us:0,eu:0");
+  story.write("us", 8, 1, ann).ok("us:1,eu:0");
+  story.read("eu", 8, ann).ok("us:0,eu:0");
+  const { summary, story: told } = judge("read-your-writes", story);
+  expect(summary).toMatch(/^5 reads checked, 5 violated/);
+  expect(told!.filter((line) => line.startsWith("Client ann wrote"))).toEqual([
+    expect.stringContaining("to key 7"),
+    expect.stringContaining("to key 8"),
+  ]);
+  expect(told!.at(-1)).toBe("And 3 more like these.");
 });
 
 test("none takes arguments", () => {

@@ -168,7 +168,7 @@ test("a failure names the write, the read, and what lies between them; the worst
     "Client us-1 wrote 1 to key 7 in us at 990 ms (event 2); answered at 1,000 ms (event 3) with us:1,eu:0.",
     "Client eu-1 read 0 of key 7 in eu at 4,000 ms (event 6), at us:0,eu:0.",
     "But us:0,eu:0 does not cover us:1,eu:0: it was asked 3 s after the answer to that write, and missed 1 acknowledged write (at most 2 s).",
-    "And 1 more like these.",
+    "And 1 more like this.",
   ]);
   expect(evidence).toEqual([7, 3, 6, 2]);
 });

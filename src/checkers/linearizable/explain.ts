@@ -16,11 +16,12 @@ export interface Explained {
 }
 
 export function explain(judged: Judged, region: string, found: Contradiction): Explained {
-  const evidence = operationsIn(found).flatMap((place) => {
-    const { operation } = judged.seen(place);
-    return [operation.complete?.seq, operation.invoke.seq];
+  const operations = operationsIn(found);
+  const evidence = operations.flatMap((place) => {
+    const { operation, told = operation } = judged.seen(place);
+    return [told.complete?.seq, operation.invoke.seq];
   });
-  return { story: TELLING[found.rule](new Words(judged, region), found as never), evidence };
+  return { story: TELLING[found.rule](new Words(judged, region, operations), found as never), evidence };
 }
 
 type Of<R extends Contradiction["rule"]> = Extract<Contradiction, { rule: R }>;
@@ -48,7 +49,7 @@ const TELLING: { readonly [R in Contradiction["rule"]]: (words: Words, found: Of
       words.say(early),
       ...later,
       words.say(write),
-      `That write began at ${moment(words.invoked(write))}, and by ${moment(words.completed(early))} its effect had been ` +
+      `That write began at ${words.moment(words.invoked(write))}, and by ${words.moment(words.completed(early))} its effect had been ` +
         `shown: it came before it was asked for, a contradiction.`,
     ];
   },
@@ -82,6 +83,7 @@ const TELLING: { readonly [R in Contradiction["rule"]]: (words: Words, found: Of
   ],
 
   "two-values": (words, { one, other }) => [
+    ...words.origins([one, other]),
     words.say(one),
     words.say(other),
     `Version ${words.version(one)} of key ${words.key} is ${words.value(one)} and ${words.value(other)}: ` +
@@ -140,18 +142,31 @@ const TELLING: { readonly [R in Contradiction["rule"]]: (words: Words, found: Of
 /** How the operations of one register are spoken of. */
 class Words {
   readonly key: string;
+  readonly #decimals: number;
 
   constructor(
     readonly judged: Judged,
     readonly region: string,
+    operations: readonly number[],
   ) {
     this.key = judged.key;
+    this.#decimals = this.#isClose(operations) ? 3 : 0;
   }
+
+  /** One was over before another began, and to the millisecond nobody could tell. */
+  #isClose(operations: readonly number[]): boolean {
+    const hides = (over: number, began: number) => over < began && Math.round(over) === Math.round(began);
+    const few = operations.slice(0, TOLD);
+    return few.some((a) => few.some((b) => hides(this.completed(a), this.invoked(b))));
+  }
+
+  moment = (at: number): string => moment(at, this.#decimals);
 
   /** "Client us-1 read 9 of key 7 (version 6) in us at 820-830 ms (events 40, 41)." */
   say(place: number): string {
-    const { operation, pending } = this.judged.seen(place);
-    const { invoke, complete } = operation;
+    const { operation, pending, told } = this.judged.seen(place);
+    const { invoke } = operation;
+    const complete = (told ?? operation).complete;
     const wrote = invoke.kind === "write";
     const has = !Number.isNaN(this.#register.version[place]);
     const shown = has && !wrote ? ` (version ${this.version(place)})` : "";
@@ -160,12 +175,13 @@ class Words {
     const did = wrote ? `wrote ${this.value(place)} to` : `read ${this.value(place)} of`;
     const said = `${this.who(place)} ${did} key ${this.key}${shown} in ${wrote ? invoke.region : this.region}`;
     if (pending === "unanswered")
-      return `${said} at ${moment(invoke.at)} (event ${invoke.seq}); it is not known when it took effect, if it did.`;
+      return `${said} at ${this.moment(invoke.at)} (event ${invoke.seq}); it is not known when it took effect, if it did.`;
     if (pending === "elsewhere")
-      return `${said} at ${moment(invoke.at)} (event ${invoke.seq}), made elsewhere: ${this.region} has it once replication brings it.`;
+      return `${said} at ${this.moment(invoke.at)} (event ${invoke.seq}), made elsewhere: ${this.region} has it once replication brings it.`;
     const events = complete === undefined ? `event ${invoke.seq}` : `events ${invoke.seq}, ${complete.seq}`;
     const once = wrote && !this.isWrite(place) ? ", the same write once more" : "";
-    return `${said} at ${span(invoke.at, this.completed(place))} (${events})${once}${expected}${made}.`;
+    const by = told === undefined || told.invoke.client === invoke.client ? "" : ` to client ${told.invoke.client}`;
+    return `${said} at ${this.#span(invoke.at, this.completed(place))} (${events})${once}${expected}${made}${made === "" ? "" : by}.`;
   }
 
   who(place: number): string {
@@ -190,13 +206,13 @@ class Words {
   /** The refused write of the value that was read. */
   refused(read: number): string | undefined {
     const value = this.value(read);
-    const write = this.judged.refused.find((one) => valueText(one.value) === value);
+    const write = this.judged.refused().find((one) => valueText(one.value) === value);
     if (write === undefined) return undefined;
     const { invoke, complete, outcome } = write.attempts[0]!;
     const why = outcome.type === "fail" ? outcome.error : "refused";
     return (
       `Client ${invoke.client} wrote ${value} to key ${this.key} in ${invoke.region} ` +
-      `at ${span(invoke.at, complete?.at ?? invoke.at)} (event ${invoke.seq}), and was refused: ${why}.`
+      `at ${this.#span(invoke.at, complete?.at ?? invoke.at)} (event ${invoke.seq}), and was refused: ${why}.`
     );
   }
 
@@ -214,16 +230,15 @@ class Words {
   version = (place: number): number => this.#register.version[place]!;
   expected = (place: number): number => this.#register.expected[place]!;
 
+  /** "820-830 ms" */
+  #span(from: number, to: number): string {
+    const [a, b] = [this.moment(from), this.moment(to)];
+    return a === b ? a : `${a.replace(" ms", "")}-${b}`;
+  }
+
   get #register() {
     return this.judged.register;
   }
-}
-
-/** "820-830 ms" */
-function span(from: number, to: number): string {
-  const [a, b] = [moment(from), moment(to)];
-  if (a === b) return a;
-  return a.endsWith(" ms") && b.endsWith(" ms") ? `${a.slice(0, -3)}-${b}` : `${a} - ${b}`;
 }
 
 const bare = (sentence: string): string => sentence.replace(/\.$/, "");

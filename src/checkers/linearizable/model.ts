@@ -45,7 +45,7 @@ export interface Plain {
 export class Columns {
   readonly #values = new Map<unknown, number>();
   readonly #texts = new Map<string, number>();
-  readonly #refused: { value: number; invoked: number }[] = [];
+  readonly #refused: Refused[] = [];
   readonly #text: (value: unknown) => string;
   #distinct = 0;
   #size = 0;
@@ -72,16 +72,21 @@ export class Columns {
     all.expected[at] = expected;
   }
 
-  /** A write that certainly did not happen: who reads its value later has not read what was there before. */
+  /** Has an operation that was added this value? */
+  has(value: unknown): boolean {
+    return this.#known(value) !== undefined;
+  }
+
+  /** A write that certainly did not happen, of a value that is there: who reads it later has not read what was there before. */
   refuse(value: unknown, invoked: number): void {
     this.#refused.push({ value: this.#number(value), invoked });
   }
 
-  /** The register, and where each of its operations was added. */
+  /** The register, in these very columns, and where each of its operations was added. */
   done(): { register: Register; added: Uint32Array } {
     const added = seen(this.#all, this.#size, this.#distinct);
     const size = added.length;
-    const columns = pick(this.#all, added);
+    const columns = kept(this.#all, added);
     const { initial, unique } = beginning(columns, size, this.#distinct, this.#refused);
     let versioned = size > 0;
     for (let at = 0; at < size; at++)
@@ -90,15 +95,24 @@ export class Columns {
   }
 
   #number(value: unknown): number {
-    const isObject = typeof value === "object" && value !== null;
-    const numbers: Map<unknown, number> = isObject ? this.#texts : this.#values;
-    const name = isObject ? this.#text(value) : value;
-    const known = numbers.get(name);
+    const known = this.#known(value);
     if (known !== undefined) return known;
-    numbers.set(name, this.#distinct);
+    if (isObject(value)) this.#texts.set(this.#text(value), this.#distinct);
+    else this.#values.set(value, this.#distinct);
     return this.#distinct++;
   }
+
+  #known(value: unknown): number | undefined {
+    return isObject(value) ? this.#texts.get(this.#text(value)) : this.#values.get(value);
+  }
 }
+
+interface Refused {
+  value: number;
+  invoked: number;
+}
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 
 export function registerOf(operations: readonly Plain[]): Register {
   const columns = new Columns(operations.length);
@@ -138,6 +152,22 @@ function grown(from: Table): Table {
   return to;
 }
 
+/** What stands at these places, ascending: moved together where it is, since a copy would be as large again. */
+function kept(all: Table, places: Uint32Array): Table {
+  const { length } = places;
+  for (const column of Object.values(all) as Table[keyof Table][])
+    for (let at = 0; at < length; at++) column[at] = column[places[at]!]!;
+  return {
+    kind: all.kind.subarray(0, length),
+    value: all.value.subarray(0, length),
+    invoked: all.invoked.subarray(0, length),
+    completed: all.completed.subarray(0, length),
+    version: all.version.subarray(0, length),
+    expected: all.expected.subarray(0, length),
+  };
+}
+
+/** The same as a copy of its own. */
 function pick(from: Table, places: Uint32Array): Table {
   const to = table(places.length);
   for (const column of ["kind", "value", "invoked", "completed", "version", "expected"] as const) {
@@ -155,7 +185,7 @@ function seen({ kind, value, completed }: Table, size: number, values: number): 
   let left = 0;
   for (let at = 0; at < size; at++)
     if (kind[at] === READ || completed[at] !== Infinity || isRead[value[at]!] === 1) places[left++] = at;
-  return places.slice(0, left);
+  return places.subarray(0, left);
 }
 
 /**
@@ -166,7 +196,7 @@ function beginning(
   { kind, value, invoked, completed }: Table,
   size: number,
   values: number,
-  refused: readonly { value: number; invoked: number }[],
+  refused: readonly Refused[],
 ): { initial: number; unique: boolean } {
   const writes = new Uint32Array(values);
   const since = new Float64Array(values).fill(Infinity);

@@ -3,14 +3,14 @@
 // Judged is what that region's own node answered, whoever asked it: an answer that a gateway fetched from another region tells
 // of the register there. Without a name of who answered, the region in the path counts.
 //
-// - A write that this region made, by its own acknowledgement: one write, however often it was sent, from the first attempt to
-//   the first answer that tells of it. A second effect of one id shows as one more answer that holds the value.
+// - A write that this region made, by its own acknowledgement: one write, however often it was sent, from the first
+//   attempt that may have had an effect to the first answer that tells of it. A second effect of one id shows as one more answer that holds the value.
 // - Writes that other regions made arrive here by replication at any time after they were sent, win, lose, or never come: pending.
 //   So is an unanswered write. One id that took effect in two regions (a recorded duplicate-request) arrives once for each.
 // - Refused writes did not happen. Reads without an answer say nothing.
 import type { Event } from "../../model/event.ts";
 import { factsOf } from "../history.ts";
-import type { Facts, KeyFacts, Operation } from "../history.ts";
+import type { KeyFacts, Operation } from "../history.ts";
 import { valueText } from "../writes.ts";
 import type { Effect, Write } from "../writes.ts";
 import { Columns, READ, WRITE } from "./model.ts";
@@ -21,14 +21,18 @@ export interface Seen {
   operation: Operation;
   /** Of a pending write: why it may take effect at any time. Absent: it completed here. */
   pending?: "elsewhere" | "unanswered";
+  /** Of a write: whose answer was the first to tell that it was done. Absent: its own. */
+  told?: Operation;
 }
 
 export interface Judged {
   key: string;
   register: Register;
   seen(place: number): Seen;
+  /** A client of another region asked. */
+  moved(place: number): boolean;
   /** Writes that certainly did not happen. */
-  refused: readonly Write[];
+  refused(): readonly Write[];
 }
 
 export interface Region {
@@ -49,12 +53,10 @@ export function regionOf(history: readonly Event[], region: string): Region {
   const keys: Judged[] = [];
   const counts = { reads: 0, writes: 0, again: 0, pending: { all: 0, seen: 0 } };
   for (const key of facts.keys.values()) {
-    const judged = new Telling(facts, key, region).done(counts);
+    const judged = new Telling(key, region).done(counts);
     if (judged !== undefined) keys.push(judged);
   }
-  let dropped = 0;
-  for (const { completed, invoke } of facts.operations)
-    if (completed === Infinity && invoke.kind === "read" && invoke.region === region) dropped++;
+  const dropped = facts.unansweredReads.filter(({ invoke }) => invoke.region === region).length;
   return { keys, ...counts, dropped };
 }
 
@@ -66,28 +68,35 @@ export function answeredIn({ invoke, complete, servedIn }: Operation): string | 
 /** One key, while it is put into columns. */
 class Telling {
   readonly #columns: Columns;
-  readonly #seen: Operation[] = [];
-  /** By place: why it is pending. */
-  readonly #why: Seen["pending"][] = [];
-  readonly #refused: Write[] = [];
+  /** By place, like the columns. */
+  readonly #seen: Operation[];
+  readonly #moved: boolean[];
+  /** Places of pending writes that nobody answered; the other pending ones were made elsewhere. */
+  readonly #unanswered = new Set<number>();
+  /** Place -> whose answer was the first to tell of it, where it is another's. */
+  readonly #told = new Map<number, Operation>();
   #writes = 0;
   #reads = 0;
   #again = 0;
   #pending = 0;
 
   constructor(
-    readonly facts: Facts,
     readonly key: KeyFacts,
     readonly region: string,
   ) {
-    this.#columns = new Columns(key.writes.length + key.reads.length, valueText);
+    const capacity = key.writes.length + key.reads.length;
+    this.#columns = new Columns(capacity, valueText);
+    this.#seen = Array(capacity);
+    this.#moved = Array(capacity);
     const twice = duplicates(key);
-    for (const write of key.writes) this.#write(write, twice);
+    for (const write of key.writes) if (write.outcome !== "fail") this.#write(write, twice);
     for (const read of key.reads) {
       if (answeredIn(read) !== region) continue;
       this.#reads++;
       this.#held(read, read.complete?.value);
     }
+    for (const { outcome, value, attempts } of key.writes)
+      if (outcome === "fail" && this.#columns.has(value)) this.#columns.refuse(value, attempts[0]!.invoke.at);
   }
 
   done(counts: Omit<Region, "keys" | "dropped">): Judged | undefined {
@@ -98,61 +107,66 @@ class Telling {
     counts.pending.all += this.#pending;
     for (let at = 0; at < register.size; at++) if (register.completed[at] === Infinity) counts.pending.seen++;
     if (this.#reads + this.#writes === 0) return undefined;
-    const [seen, why] = [this.#seen, this.#why];
+    const [key, seen, moved, unanswered, told] = [this.key, this.#seen, this.#moved, this.#unanswered, this.#told];
     return {
-      key: this.key.key,
+      key: key.key,
       register,
-      refused: this.#refused,
-      seen: (place) => ({ operation: seen[added[place]!]!, pending: why[added[place]!] }),
+      refused: () => key.writes.filter(({ outcome }) => outcome === "fail"),
+      seen(place) {
+        const at = added[place]!;
+        const pending = unanswered.has(at) ? "unanswered" : "elsewhere";
+        return {
+          operation: seen[at]!,
+          pending: register.completed[place] === Infinity ? pending : undefined,
+          told: told.get(at),
+        };
+      },
+      moved: (place) => moved[added[place]!]!,
     };
   }
 
   #write(write: Write, twice: ReadonlyMap<string, number>): void {
-    const first = write.attempts[0]!;
-    if (write.outcome === "fail") {
-      this.#columns.refuse(write.value, first.invoke.at);
-      this.#refused.push(write);
-      return;
-    }
+    const sent = firstSent(write);
     let effects = 0;
     let isHere = false;
     for (const effect of write.effects) {
       effects++;
-      if (this.#home(effect) !== this.region) this.#add(WRITE, write.value, first, "elsewhere");
+      if (this.#home(effect) !== this.region) this.#pend(write.value, sent);
       else if (isHere) {
         this.#again++;
         this.#held(effect.acknowledged, write.value);
       } else {
         isHere = true;
         this.#writes++;
-        this.#add(WRITE, write.value, first, undefined, toldAt(write, effect), effect.version, expectedBy(write));
+        const told = firstTold(write, effect);
+        if (told !== sent) this.#told.set(this.#columns.size, told);
+        this.#add(WRITE, write.value, sent, told.completed, effect.version, expectedBy(write));
       }
     }
-    if (effects === 0) this.#add(WRITE, write.value, first, "unanswered");
+    if (effects === 0) {
+      this.#unanswered.add(this.#columns.size);
+      this.#pend(write.value, sent);
+    }
     // Regions that could not know of each other may each have made it; what they recorded of that says so.
     const recorded = write.id === undefined ? 0 : (twice.get(write.id) ?? 0);
-    for (effects = Math.max(1, effects); effects < recorded; effects++)
-      this.#add(WRITE, write.value, first, "elsewhere");
+    for (effects = Math.max(1, effects); effects < recorded; effects++) this.#pend(write.value, sent);
   }
 
   /** An answer that shows this value. */
   #held(operation: Operation, value: unknown): void {
-    this.#add(READ, value, operation, undefined, operation.completed, operation.complete?.version);
+    this.#add(READ, value, operation, operation.completed, operation.complete?.version);
   }
 
-  #add(
-    kind: 0 | 1,
-    value: unknown,
-    by: Operation,
-    pending: Seen["pending"],
-    completed = Infinity,
-    version?: number,
-    expected?: number,
-  ): void {
-    if (pending !== undefined) this.#pending++;
-    this.#seen.push(by);
-    this.#why.push(pending);
-    this.#columns.add(kind, value, by.invoke.at, completed, version, expected);
+  #pend(value: unknown, by: Operation): void {
+    this.#pending++;
+    this.#add(WRITE, value, by, Infinity);
+  }
+
+  #add(kind: 0 | 1, value: unknown, by: Operation, completed: number, version?: number, expected?: number): void {
+    const { at, home, region } = by.invoke;
+    this.#seen[this.#columns.size] = by;
+    this.#moved[this.#columns.size] = (home ?? region) !== this.region;
+    this.#columns.add(kind, value, at, completed, version, expected);
   }
 
   #home({ home, acknowledged }: Effect): string | undefined {
@@ -160,13 +174,19 @@ class Telling {
   }
 }
 
-/** When somebody was first told of this effect. */
-function toldAt({ attempts }: Write, { acknowledged, state, version }: Effect): number {
-  if (attempts.length === 1) return acknowledged.completed;
+/** The first attempt that may have had an effect: before it was sent there was none. */
+function firstSent({ attempts }: Write): Operation {
+  if (attempts.length === 1) return attempts[0]!;
+  return attempts.find(({ outcome }) => outcome.type !== "fail") ?? attempts[0]!;
+}
+
+/** The operation whose answer was the first to tell of this effect. */
+function firstTold({ attempts }: Write, { acknowledged, state, version }: Effect): Operation {
+  if (attempts.length === 1) return acknowledged;
   const told = attempts.filter(
     ({ outcome, complete }) => outcome.type === "ok" && complete?.state === state && complete?.version === version,
   );
-  return Math.min(acknowledged.completed, ...told.map(({ completed }) => completed));
+  return told.reduce((first, one) => (one.completed < first.completed ? one : first), acknowledged);
 }
 
 /** The version that every attempt expected. */

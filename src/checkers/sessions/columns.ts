@@ -42,7 +42,7 @@ export interface Columns {
   counters: Float64Array;
   /** NUMBER: the version. */
   version: Float64Array;
-  /** Writes: not the first attempt, or a stored answer. Its state tells of something that happened before. */
+  /** Writes: an earlier attempt may have had the effect, or a stored answer. Its state tells of something that happened before. */
   again: Uint8Array;
   /** Writes: the first answer that names this effect. */
   first: Uint8Array;
@@ -242,11 +242,12 @@ function repeatsOf(writes: readonly Write[]): ReadonlyMap<Operation, Repeat> {
   for (const { attempts, effects } of writes) {
     const oks = attempts.filter(({ outcome }) => outcome.type === "ok").toSorted((a, b) => a.completed - b.completed);
     const named = new Set<string>();
+    const sent = attempts.find(({ outcome }) => outcome.type !== "fail");
     for (const attempt of oks) {
       const { state, version, stored } = attempt.complete!;
       const name = state ?? `${attempt.servedIn} ${version}`;
       const effect = effects.find((one) => one.state === state && one.version === version);
-      const author = attempt === attempts[0] && !stored;
+      const author = attempt === sent && !stored;
       repeats.set(attempt, { author, first: !named.has(name), home: (effect ?? effects[0])?.home });
       named.add(name);
     }

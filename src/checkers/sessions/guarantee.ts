@@ -7,7 +7,7 @@ import { faultsOf, sayFault } from "../faults.ts";
 import type { FaultWindow } from "../faults.ts";
 import { factsOf } from "../history.ts";
 import type { Facts, Operation } from "../history.ts";
-import { count, judged, sayRead, sayWrite, several, STORIES } from "../say.ts";
+import { andMore, count, judged, sayRead, sayWrite, several, STORIES } from "../say.ts";
 import { NUMBER } from "./columns.ts";
 import type { Columns } from "./columns.ts";
 import { PARTS, sessionsOf } from "./sweep.ts";
@@ -24,7 +24,7 @@ export interface Rule {
   summary: string;
   /** What is counted. */
   later: "read" | "write";
-  /** What each of them is compared with: "the client's own write". */
+  /** What each of them is compared with, to go on after "no acknowledged read followed". */
   earlier: string;
   /** What it means that the later one does not cover the earlier one; the sentence goes on with where and when. */
   so: string;
@@ -58,10 +58,7 @@ export function sessionGuarantee(rule: Rule): ExpectationWords<Args> {
           false,
           summary,
           told.flatMap((one) => evidenceOf(facts, columns, rule, one)),
-          [
-            ...told.flatMap((one) => story(history, columns, rule, one)),
-            ...(violated > told.length ? [`And ${count(violated - told.length)} more like these.`] : []),
-          ],
+          [...told.flatMap((one) => story(history, columns, rule, one)), ...andMore(violated, told.length)],
         ),
         breakdown,
       };
@@ -73,8 +70,8 @@ const LEFT_OUT = "not compared with all that came before: only version vectors c
 
 function nothing({ later, earlier }: Rule, { apart }: Tally): string {
   return apart === 0
-    ? `nothing to check: no acknowledged ${later} followed ${earlier} of the same key`
-    : `nothing could be checked: ${several(apart, later)} followed ${earlier} of the same key, but ${LEFT_OUT}`;
+    ? `nothing to check: no acknowledged ${later} followed ${earlier}`
+    : `nothing could be checked: ${several(apart, later)} followed ${earlier}, ${LEFT_OUT}`;
 }
 
 /** "same region 0 of 45,000, moved region 12 of 3,201; inside fault windows 10 of 400". */

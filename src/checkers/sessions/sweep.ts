@@ -38,7 +38,7 @@ export interface Tally {
   /** By part. */
   checked: number[];
   violated: number[];
-  /** By part, the first few. */
+  /** By part, the first few that miss something else than those before. */
   cases: Contradiction[][];
   /** Later operations that could not be compared with all that came before them. */
   apart: number;
@@ -77,7 +77,8 @@ function sweep(columns: Columns, inside: Uint8Array): Sessions {
     tally.checked[part]!++;
     if (earlier === COVERED) return;
     tally.violated[part]!++;
-    if (tally.cases[part]!.length < STORIES) tally.cases[part]!.push({ later, earlier });
+    const cases = tally.cases[part]!; // who asks again and again misses the same again and again
+    if (cases.length < STORIES && !cases.some((one) => one.earlier === earlier)) cases.push({ later, earlier });
   };
   const waiting = new Waiting(columns.sessions, columns.completed);
   const remember = (operation: number) =>

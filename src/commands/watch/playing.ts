@@ -3,7 +3,7 @@
 // so long that the first clients would feel it.
 import type { Source } from "../../dashboard/hands.ts";
 import { standing } from "../../dashboard/standing.ts";
-import { createStore } from "../../dashboard/store.ts";
+import { createStore, type StoreOptions } from "../../dashboard/store.ts";
 import type { Event } from "../../model/event.ts";
 import { UsageError } from "../../model/problem.ts";
 import type { Stack } from "../../stack.ts";
@@ -24,10 +24,14 @@ export interface Played extends Progress {
 }
 
 const LOG_WITHIN_MS = 900;
-/** The traffic is sent from this process, and waits while it draws or judges. What a person waits for is drawn at once all the same; */
+/**
+ * The traffic is sent from this process, and waits while it draws or judges: so it is drawn less often than a stack that is only
+ * watched, and not at once around the steps, where much happens and latencies are what one looks at,
+ */
 const FRAMES_PER_SECOND = 2;
+const GENTLE_FRAMES: StoreOptions = { fps: FRAMES_PER_SECOND, urgent: new Set<Event["type"]>(["stack", "run", "end"]) };
 /** and the share of the time that is judged in is too small for any percentile to show it. */
-const GENTLY = { pauseMs: 2_000, times: 300 };
+const GENTLE_JUDGING = { pauseMs: 2_000, times: 300 };
 /** What was said meanwhile, at most, is told when the dashboard is left. */
 const MOST_LINES = 200;
 
@@ -40,10 +44,10 @@ export function refuseWatch({ json, jobs = 1 }: { json?: boolean; jobs?: number 
 
 /** `plain` tells what the dashboard does not. */
 export function playing(plain: Progress): Played {
-  const store = createStore({ fps: FRAMES_PER_SECOND });
+  const store = createStore(GENTLE_FRAMES);
   const events: Event[] = [];
   const closing = new AbortController();
-  const expectations = standing(() => events, { ...GENTLY, judged: () => store.push([]) });
+  const expectations = standing(() => events, { ...GENTLE_JUDGING, judged: () => store.push([]) });
   const unsaid: string[] = [];
   let stack: Stack | undefined;
   let drawing: Promise<void> | undefined;
@@ -88,6 +92,8 @@ export function playing(plain: Progress): Played {
     event(event) {
       if (event.type === "run") events.length = 0;
       if (events.length > 0 || event.type === "run") events.push(event);
+      // The first judging takes longest: now no client has begun yet.
+      if (event.type === "run") expectations.verdicts();
       store.push([event]);
       if (!isDrawn) plain.event(event);
       drawing ??= show();

@@ -81,6 +81,7 @@ const ACCEPTED: readonly (readonly [string, () => Us])[] = [
   ["a refused write that nobody saw", () => refused().read(6, 40, 5, 2)],
   ["a write sent again, answered with what was stored", () => again().read(6, 60, 5, 2)],
   ["the first attempt's answer got lost, the second tells of it", () => lostThenStored()],
+  ["a write that was sent twice, and seen before it was sent again", () => sentTwice("unknown")],
   ["one id that took effect in both regions, recorded: it arrives once more", () => twice().read(8, 90, 5, 5)],
   ["what another region answered under our path is its own business", () => begun().read(5, 30, 5, 1, { by: "eu" })],
 ];
@@ -124,6 +125,11 @@ const REJECTED: readonly (readonly [string, () => Us, RegExp])[] = [
   ["a refused write that was seen", () => refused().read(8, 40, 5, 3), /was refused: status 409[^]*did not happen/],
   ["a value that nobody wrote", () => begun().read(77, 40, 5, 3), /Nobody wrote 77, and key 7 began with 5/],
   ["an unanswered write seen, gone, and seen again", () => reborn(), /8 once more|8 would be newer/],
+  [
+    "a write that was sent twice, and seen before the attempt that can have had the effect",
+    () => sentTwice("refused"),
+    /Client us-9 read 8 .* 30-35 ms[^]*Client us-1 wrote 8 to key 7 in us at 40-45 ms[^]*had been shown/,
+  ],
   ["one id that took effect twice here", () => doubled(), /6 would be newer than 8|6 once more/],
   [
     "one id that took effect in both regions, and nobody recorded it",
@@ -136,6 +142,13 @@ function refused(): Us {
   const us = begun();
   us.story.at(20).write("us", 7, 8, { expected: 1 }).refused();
   return us;
+}
+
+/** 8 is sent at 20 without an acknowledgement, read at 30, and sent again at 40. */
+function sentTwice(first: "unknown" | "refused"): Us {
+  const us = begun();
+  us.story.at(20).write("us", 7, 8, { id: "a" })[first](undefined, { by: null });
+  return us.read(8, 30, 5, 3, { client: "us-9" }).wrote(8, 40, 5, 3, { id: "a" });
 }
 
 function again(): Us {
@@ -201,7 +214,7 @@ describe("it says", () => {
       valid: true,
       summary:
         "3 operations of us (2 reads, 1 write) on 1 key: each key has an order that explains every answer, " +
-        "by version and by zones, which agree; 2 writes of elsewhere or without an answer, of which 1 were seen",
+        "by version and by zones, which agree; 2 writes of elsewhere or without an answer, of which 1 was seen",
     });
   });
 
@@ -219,6 +232,45 @@ describe("it says", () => {
       "It began after 9 was in place, so 7 would be newer than 9, which is newer than 7: a contradiction.",
     ]);
     expect(us.judged().evidence).toEqual([13, 12, 11, 10, 7, 6]);
+  });
+
+  test("whose answer told of a write, when that was another's than the first attempt's", () => {
+    const us = begun();
+    us.story.at(20).write("us", 7, 8, { id: "a", basis: "us:1,eu:0" }).unknown();
+    us.story
+      .at(40)
+      .write("eu", 7, 8, { id: "a", basis: "us:1,eu:0", client: "us-1.2" })
+      .ok("us:2,eu:0", { version: 3, tookMs: 5, stored: true });
+    us.read(6, 60, 5, 2);
+    expect(us.judged().story).toEqual([
+      "Client us-1 wrote 8 to key 7 in us at 20-45 ms (events 6, 9), answered with version 3 to client us-1.2.",
+      "Client us-1 read 6 of key 7 (version 2) in us at 60-65 ms (events 10, 11).",
+      "It began after version 3 had been shown, and shows version 2, which is older: versions went back.",
+    ]);
+    expect(us.judged().evidence).toEqual([11, 10, 9, 6]);
+  });
+
+  test("which came first also where milliseconds would hide it, and late in a long run", () => {
+    const us = new Us().read(5, 200_000, 5, 1).wrote(6, 200_010, 5.25, 2).read(5, 200_015.375, 5, 1);
+    expect(us.judged()).toMatchObject({
+      valid: false,
+      story: [
+        expect.stringContaining("at 200,010-200,015.25 ms"),
+        expect.stringContaining("at 200,015.375-200,020.375 ms"),
+        expect.stringContaining("went back"),
+      ],
+    });
+    expect(new Us().read(5, 0, 5, 1).wrote(6, 10, 5.25, 2).read(5, 15.25, 5, 1).judged().valid).toBe(true); // a tie
+  });
+
+  test("where a value came from that stands in another's place", () => {
+    const us = begun().elsewhere(8, 12).wrote(9, 20, 5, 3).read(8, 40, 5, 3);
+    expect(us.judged().story).toEqual([
+      "Client eu-1 wrote 8 to key 7 in eu at 12 ms (event 6), made elsewhere: us has it once replication brings it.",
+      "Client us-1 wrote 9 to key 7 in us at 20-25 ms (events 8, 9), answered with version 3.",
+      "Client us-1 read 8 of key 7 (version 3) in us at 40-45 ms (events 10, 11).",
+      "Version 3 of key 7 is 9 and 8: one version cannot be two values.",
+    ]);
   });
 
   test("where contradictions came to light: inside or outside faults, at home or moved", () => {

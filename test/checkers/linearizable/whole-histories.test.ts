@@ -25,7 +25,7 @@ test("what a correct system tells is accepted in every region, by version and by
     { numRuns: 200, seed: 1 },
   );
   const share = (pattern: RegExp) => summaries.filter((summary) => pattern.test(summary)).length / summaries.length;
-  expect(share(/of which [1-9]\d* were seen/)).toBeGreaterThan(0.9);
+  expect(share(/of which [1-9]\d* (was|were) seen/)).toBeGreaterThan(0.9);
   expect(share(/by version.* and by zones/)).toBeGreaterThan(0.3);
   expect(share(/by search/)).toBeGreaterThan(0.02); // one id that took effect in both regions
 });
