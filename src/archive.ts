@@ -88,7 +88,8 @@ export function loadRun(directory: string): Run {
 /** What happened in a run, judged by nobody. It begins with a run. Throws UsageError for what is not one. */
 export function readHistory(directory: string): readonly Event[] {
   const file = path.join(directory, "events.ndjson");
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  const isFolder = fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true;
+  const stat = isFolder ? fs.statSync(file, { throwIfNoEntry: false }) : undefined;
   if (!stat?.isFile()) {
     throw new UsageError(
       `${directory} is not a run: it has no events.ndjson.\nRuns are written by "regionctl scenario run", by default below ./runs.`,

@@ -30,7 +30,7 @@ const LOG_WITHIN_MS = 900;
  */
 const FRAMES_PER_SECOND = 2;
 const GENTLE_FRAMES: StoreOptions = { fps: FRAMES_PER_SECOND, urgent: new Set<Event["type"]>(["stack", "run", "end"]) };
-/** and the share of the time that is judged in is too small for any percentile to show it. */
+/** and the share of the time that is judged in is kept far below what a 99th percentile would show. */
 const GENTLE_JUDGING = { pauseMs: 2_000, times: 300 };
 /** What was said meanwhile, at most, is told when the dashboard is left. */
 const MOST_LINES = 200;
