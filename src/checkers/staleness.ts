@@ -11,7 +11,7 @@ import type { ExpectationWords } from "../model/vocabulary.ts";
 import { duringFaults, durationMs, howMany, regionName, unknownRegion } from "./args.ts";
 import { faultsOf } from "./faults.ts";
 import { factsOf } from "./history.ts";
-import { andMore, count, duration, judged, sayRead, sayWrite, several, STORIES } from "./say.ts";
+import { andMore, count, duration, judged, moment, sayRead, sayWrite, several, STORIES } from "./say.ts";
 import { columnsOf, NUMBER } from "./sessions/columns.ts";
 import type { Columns } from "./sessions/columns.ts";
 import { behindOf } from "./sessions/behind.ts";
@@ -135,7 +135,8 @@ function hasMoved({ home, servedIn }: Columns, { missed, newest }: Behind, read:
 
 function say({ where, checked, over, p50, p99, max, maxVersions }: Measured): string {
   const versions = maxVersions === 0 ? "" : ` and ${several(maxVersions, "version")}`;
-  const times = `p50 ${duration(p50)}, p99 ${duration(p99)}, max ${moment(max)}${versions}`; // to the millisecond: 3 ms over the bound are over it
+  // To the millisecond: what is 3 ms over its bound must not look equal to it.
+  const times = `p50 ${duration(p50)}, p99 ${duration(p99)}, max ${moment(max)}${versions}`;
   return `${several(checked, "read")} checked ${where}, ${over.length === 0 ? "none" : count(over.length)} too stale: ${times} behind`;
 }
 
