@@ -40,7 +40,9 @@ export function faultRow({ fault, measured, effective }: FaultPicture, now: numb
   const proof: readonly Piece[] =
     effective === false
       ? ["  ", toned("bad", `WITHOUT EFFECT: ${clean(measured ?? "")}`)]
-      : [toned("dim", `  ${measured === undefined ? "not measured yet" : clean(measured)}`)];
+      : measured === undefined
+        ? [] // not yet, or before somebody came to watch
+        : [toned("dim", `  ${clean(measured)}`)];
   return [toned("notice", clean(sayFault(fault))), `  ${left}`, ...proof];
 }
 

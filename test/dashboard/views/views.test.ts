@@ -133,7 +133,7 @@ describe("the faults", () => {
     picture = withFault(picture, { ...fault("pause", "pause db-eu"), effective: false, measured: "it answers" });
     const text = shown(picture);
     expect(lineWith(text, "partition us")).toBe("faults partition us | eu 12 s left a probe stalled");
-    expect(lineWith(text, "kill db-us")).toBe("kill db-us for 5 s, until healed not measured yet");
+    expect(lineWith(text, "kill db-us")).toBe("kill db-us for 5 s, until healed");
     expect(lineWith(text, "pause db-eu")).toContain("WITHOUT EFFECT: it answers");
     expect(lineWith(shown(system()), "faults")).toBe("faults no fault is active");
   });
