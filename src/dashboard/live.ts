@@ -15,6 +15,7 @@ import { type Probes, startProbes } from "../traffic/probes.ts";
 import { type Sampler, SAMPLE_PERIOD_MS, startSampler } from "../traffic/sampler.ts";
 import { countRequests } from "./access.ts";
 import type { Hands, Source } from "./hands.ts";
+import { FRAMES_PER_SECOND } from "./store.ts";
 
 export interface LiveOptions {
   stack: Stack;
@@ -30,8 +31,8 @@ export interface LiveSource extends Source {
   ended: Promise<string>;
 }
 
-const LOG_EVERY_MS = 100;
-const NODES_EVERY_MS = 150;
+/** The event log and the nodes: no more often than it is drawn. */
+const LOOK_EVERY_MS = 1_000 / FRAMES_PER_SECOND;
 const KEEP_EVERY_MS = 500;
 const PROBE_EVERY_MS = 500;
 /** What asks the operating system, or an engine, has answered by then or is asked again. */
@@ -173,8 +174,8 @@ export function watchStack({ stack, accessLog, hands, everyMs = SAMPLE_PERIOD_MS
       tell({ type: "stack", name, topology, runtime, gateway, faults: faults.active() });
       const deaf = events.listen(heard);
       signal.addEventListener("abort", deaf, { once: true });
-      every(LOG_EVERY_MS, "the event log cannot be read", catchUp);
-      every(NODES_EVERY_MS, "the nodes cannot be looked at", look);
+      every(LOOK_EVERY_MS, "the event log cannot be read", catchUp);
+      every(LOOK_EVERY_MS, "the nodes cannot be looked at", look);
       every(KEEP_EVERY_MS, "no samples can be taken", samples.begin);
       every(KEEP_EVERY_MS, "a fault whose time is over cannot be ended", expire);
       if (accessLog === undefined) return;
@@ -233,7 +234,11 @@ function watchedNodes({ topology, clock, faults, directory }: Stack, tell: Recor
   };
 
   return {
-    told: (node, state) => void last.set(node, { state, at: clock.now() }),
+    told(node, state) {
+      last.set(node, { state, at: clock.now() });
+      // Between two looks it may have been ended and be starting again.
+      if (state !== "starting") before.set(node, state);
+    },
     lookAnew() {
       for (const [node, { state }] of last) if (state !== "starting") last.delete(node);
     },

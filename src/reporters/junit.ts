@@ -156,16 +156,16 @@ const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", 
 
 /** A carriage return would be read as a line end. */
 function escapeText(text: string): string {
-  return visible(text).replace(/[&<>\r]/g, (one) => ENTITIES[one] ?? `&#${one.charCodeAt(0)};`);
+  return writable(text).replace(/[&<>\r]/g, (one) => ENTITIES[one] ?? `&#${one.charCodeAt(0)};`);
 }
 
 /** White space in an attribute would be read as a blank. */
 function escapeAttribute(text: string): string {
-  return visible(text).replace(/[&<>"\t\n\r]/g, (one) => ENTITIES[one] ?? `&#${one.charCodeAt(0)};`);
+  return writable(text).replace(/[&<>"\t\n\r]/g, (one) => ENTITIES[one] ?? `&#${one.charCodeAt(0)};`);
 }
 
 /** What XML 1.0 cannot hold, not even escaped (control characters, halves of surrogate pairs), is written as \u001b. */
-function visible(text: string): string {
+function writable(text: string): string {
   return text.replace(
     // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
     /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,

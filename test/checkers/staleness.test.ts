@@ -23,7 +23,9 @@ describe("the time", () => {
   test("counts from the answer to the write until the read is asked", () => {
     expect(judge(writtenAndRead(3_000, "us:0,eu:0"))).toMatchObject({
       valid: true,
-      summary: expect.stringContaining("none too stale: p50 2 s, p99 2 s, max 2,000 ms and 1 version behind (at most 2 s)"),
+      summary: expect.stringContaining(
+        "none too stale: p50 2 s, p99 2 s, max 2,000 ms and 1 version behind (at most 2 s)",
+      ),
     });
     expect(judge(writtenAndRead(3_001, "us:0,eu:0")).valid).toBe(false);
     expect(judge(writtenAndRead(3_001, "us:1,eu:0")).valid).toBe(true);
@@ -41,7 +43,10 @@ describe("the time", () => {
     story.at(3_500).read("eu", 7).ok("us:1,eu:0"); // knows the first: 1.5 s
     expect(judge(story).valid).toBe(true);
     story.read("eu", 7).ok("us:0,eu:0"); // knows none: 2.5 s
-    expect(judge(story)).toMatchObject({ valid: false, summary: expect.stringContaining("max 2,501 ms and 2 versions") });
+    expect(judge(story)).toMatchObject({
+      valid: false,
+      summary: expect.stringContaining("max 2,501 ms and 2 versions"),
+    });
   });
 
   test("a write that is answered while the read is on its way was nobody's news yet", () => {

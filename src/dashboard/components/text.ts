@@ -18,7 +18,7 @@ export const plainText = (row: Row) => row.map(textOf).join("");
 
 /** Everything that a program sends to move a cursor, colour a line or name a window, as far as the end of it can be known. */
 const ESCAPES =
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- escape codes are what it looks for
   /(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|\u001b[ -/]*[0-~]?/g;
 
 /**

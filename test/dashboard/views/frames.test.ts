@@ -113,7 +113,7 @@ describe("colour", () => {
   it("is there for those who want it, and adds nothing but itself", () => {
     const coloured = frame(picture, { ...how, colour: true });
     expect(coloured).toContain(ESCAPE);
-    // eslint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- escape codes are what it looks for
     const bare = coloured.replaceAll(/\u001b\[\d+(;\d+)*m/g, "");
     const plain = frame(picture, { ...how, colour: false });
     expect(bare.split("\n").map((text) => text.trimEnd())).toEqual(plain.split("\n"));
