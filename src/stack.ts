@@ -13,7 +13,7 @@ import type { Topology } from "./model/topology.ts";
 import { wallClock } from "./stack/clock.ts";
 import { type EventLog, openEventLog } from "./stack/event-log.ts";
 import { isFullDisk, readJson, removeWhole, replaceFile } from "./stack/files.ts";
-import { type Ownership, withLock, withLockAsync } from "./stack/lock.ts";
+import { type Owner, type Ownership, withLock, withLockAsync } from "./stack/lock.ts";
 import { directoryOf, inTurn, namesIn, readRecord, type StackRecord, writeRecord } from "./stack/record.ts";
 
 export type { StackRecord } from "./stack/record.ts";
@@ -339,13 +339,29 @@ function oneAtATime(hold: HoldNode): HoldNode {
   };
 }
 
+/** A fault, and who began it. */
+interface KeptFault {
+  fault: Fault;
+  owner: Owner;
+}
+
 function faultStore(around: Surroundings, directory: string): FaultStore {
   const file = path.join(directory, "faults.json");
-  const read = () => readJson<readonly Fault[]>(file) ?? [];
+  const { ownership } = around;
+  const kept = () => readJson<readonly KeptFault[]>(file) ?? [];
+  const read = () => kept().map(({ fault }) => fault);
   return {
     read,
     change: (how) =>
-      withLock(path.join(directory, "lock"), around.ownership, () => replaceFile(file, JSON.stringify(how(read())))),
+      withLock(path.join(directory, "lock"), ownership, () => {
+        const owners = new Map(kept().map(({ fault, owner }) => [fault.id, owner]));
+        const changed = how(read()).map((fault) => ({ fault, owner: owners.get(fault.id) ?? ownership.me }));
+        replaceFile(file, JSON.stringify(changed));
+      }),
+    isAbandoned(id) {
+      const owner = kept().find(({ fault }) => fault.id === id)?.owner;
+      return owner !== undefined && !ownership.alive(owner);
+    },
   };
 }
 

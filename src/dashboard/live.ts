@@ -43,8 +43,6 @@ const ENDS_WITHIN_MS = 500;
 const STARTING_MS = 35_000;
 /** A scenario that has recorded no sample for so long is over, or gone. */
 const SILENT_MS = 2_000;
-/** Whoever began a fault with a time ends it. When it is so long over nobody is left who will. */
-const OVERDUE_MS = 2_000;
 /** Looks at the log that may fail one after the other: it may be written at that instant. */
 const FAILURES = 5;
 
@@ -119,8 +117,8 @@ export function watchStack({ stack, accessLog, hands, everyMs = SAMPLE_PERIOD_MS
   /** As every command does that comes after whoever began a fault is gone. */
   let expiring = false;
   async function expire(): Promise<void> {
-    const due = clock.now() - OVERDUE_MS;
-    if (expiring || !faults.active().some(({ until = Infinity }) => until < due)) return;
+    const now = clock.now();
+    if (expiring || !faults.active().some(({ until = Infinity }) => until <= now)) return;
     expiring = true;
     await faults.expire().finally(() => (expiring = false));
   }

@@ -13,6 +13,8 @@ export interface FaultStore {
   read(): readonly Fault[];
   /** Reads, changes and writes as one. */
   change(how: (faults: readonly Fault[]) => readonly Fault[]): void;
+  /** Whoever began it has died, and ends it no more. */
+  isAbandoned(id: string): boolean;
 }
 
 export type EndedBy = Extract<FaultEvent, { phase: "ended" }>["by"];
@@ -35,7 +37,7 @@ export interface FaultSet {
   release(nodes: readonly string[], kinds: readonly Fault["kind"][], by: EndedBy): Promise<void>;
   /** Ends all faults and makes everything as the topology says. */
   heal(): Promise<void>;
-  /** Ends faults whose time is over: after a crash nobody else did. */
+  /** Ends faults whose time is over and whose beginner has died. Who lives ends its own, once they were measured. */
   expire(): Promise<void>;
   /**
    * Something beside the steps that begins and ends faults by itself (chaos). Ending this id, or healing, cuts it and waits
@@ -215,7 +217,7 @@ export function faultSet(world: FaultWorld): FaultSet {
     },
     async expire() {
       const now = clock.now();
-      const isOver = (fault: Fault) => fault.until !== undefined && fault.until <= now;
+      const isOver = ({ id, until = Infinity }: Fault) => until <= now && store.isAbandoned(id);
       if (store.read().some(isOver)) await takeOut((fault) => (isOver(fault) ? fault.targets : undefined), "time");
     },
     beside(id, hasEnd, work) {

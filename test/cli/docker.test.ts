@@ -69,7 +69,8 @@ await withDocker("the command line on Docker", propertyTopology(), () => {
 
     it("shows a log as it grows, also over a kill and a start; Ctrl-C ends it", async () => {
       const following = box.start("logs", "backend-eu", "--follow", "--lines", "1", "--stack", "shown");
-      expect((await box.run("kill", "backend-eu", "--for", "100ms", "--stack", "shown")).code).toBe(0);
+      const kill = await box.run("kill", "backend-eu", "--for", "100ms", "--stack", "shown");
+      expect(kill.code, kill.stdout + kill.stderr).toBe(0);
       const said = await following.said("backend-eu serves region eu");
       following.child.kill("SIGINT");
       const { code, stdout } = await following.done;

@@ -45,7 +45,7 @@ async function rulesInForce(): Promise<readonly string[]> {
   const cluster = await embedded({ home: box.home }).reconnect({ name: "default", id, directory }, topology);
   return (await cluster.links!.state()).rules.map((rule) => rule.id);
 }
-const keptFaults = () => JSON.parse(fs.readFileSync(path.join(directory, "faults.json"), "utf8")) as readonly Fault[];
+const keptFaults = () => JSON.parse(fs.readFileSync(path.join(directory, "faults.json"), "utf8")) as readonly { fault: Fault }[];
 
 describe("status", () => {
   it("shows the links, who uses them, and the program that they are", async () => {

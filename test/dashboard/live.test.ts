@@ -14,6 +14,9 @@ import { fakeRuntime, type FakeRuntime } from "../support/fake-runtime.ts";
 import { twoRegions } from "../support/topology.ts";
 
 const going = new AbortController().signal;
+/** A process that lives, and one that does not. */
+const ME = { pid: 1, started: "1" };
+const GONE = { pid: 2, started: "2" };
 const topology: Topology = {
   ...twoRegions,
   steady: [
@@ -35,7 +38,7 @@ let sources: LiveSource[];
 beforeEach(async () => {
   home = fs.mkdtempSync(path.join(os.tmpdir(), "regionctl-live-"));
   runtime = fakeRuntime();
-  around = { home, runtimes: [runtime], ownership: { me: { pid: 1, started: "1" }, alive: () => true } };
+  around = { home, runtimes: [runtime], ownership: { me: ME, alive: ({ pid }) => pid === ME.pid } };
   other = await up(around, { name: "default", topology, runtime: "embedded", signal: going });
   for (const node of cluster().nodes) {
     node.request = async (asked, init) => {
@@ -233,7 +236,7 @@ describe("a stack that is watched", () => {
   it("ends a fault whose time is over when nobody is left who does", async () => {
     const directory = path.join(home, "stacks/default");
     const lost = { id: "kill db-eu", kind: "kill", targets: ["db-eu"], parameters: {}, since: 0, until: 1 };
-    fs.writeFileSync(path.join(directory, "faults.json"), JSON.stringify([lost]));
+    fs.writeFileSync(path.join(directory, "faults.json"), JSON.stringify([{ fault: lost, owner: GONE }]));
     cluster().node("db-eu").state = "down";
     vi.spyOn(stack.clock, "now").mockImplementation(
       (

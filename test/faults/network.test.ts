@@ -1,20 +1,17 @@
 // Faults of the network begin, end by time, by heal, in another shell and after a crash, as those of nodes do; the links have
 // one list of rules for all shells.
 import { describe, expect, it } from "vitest";
-import { type FaultStore, faultSet } from "../../src/faults/set.ts";
+import { faultSet } from "../../src/faults/set.ts";
 import type { Fault, FaultKind } from "../../src/model/fault.ts";
 import type { Direction } from "../../src/model/link.ts";
 import type { Topology } from "../../src/model/topology.ts";
 import { fakeCluster } from "../support/fake-cluster.ts";
+import { memoryStore } from "../support/fault-store.ts";
 import { notes } from "../support/recorder.ts";
 import { twoRegions } from "../support/topology.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 
 const wan: Topology = { ...twoRegions, links: [{ between: ["us", "eu"], rttMs: 80, jitterMs: 0 }] };
-
-function memoryStore(faults: readonly Fault[] = []): FaultStore {
-  return { read: () => faults, change: (how) => void (faults = how(faults)) };
-}
 
 /** One after the other per name, as a stack's locks do it. */
 function turns() {
@@ -139,6 +136,7 @@ describe("its `for`", () => {
     const crashed = shell();
     await crashed.faults.begin(wish("partition"), { ...NAMED, forMs: 1_000 });
     crashed.interrupt.abort(new Error("kill -9"));
+    crashed.store.abandon();
     await crashed.clock.advance(1_000);
     crashed.cluster.links.rules = []; // by themselves
     const next = crashed.anotherShell();

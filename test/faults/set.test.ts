@@ -1,15 +1,11 @@
 // Faults begin, prove themselves and end: by time, by `start`, by `heal`, in another shell, after a crash.
 import { describe, expect, it } from "vitest";
-import { type FaultStore, faultSet } from "../../src/faults/set.ts";
-import type { Fault } from "../../src/model/fault.ts";
+import { faultSet } from "../../src/faults/set.ts";
 import { fakeCluster } from "../support/fake-cluster.ts";
+import { memoryStore } from "../support/fault-store.ts";
 import { notes } from "../support/recorder.ts";
 import { twoRegions } from "../support/topology.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
-
-function memoryStore(faults: readonly Fault[] = []): FaultStore {
-  return { read: () => faults, change: (how) => void (faults = how(faults)) };
-}
 
 /** A stack as one shell sees it; `anotherShell` has the same nodes and faults, and its own everything else. */
 function shell(
@@ -239,6 +235,7 @@ describe("after a crash", () => {
     await crashed.faults.begin(kill("db-us"), { forMs: 9_000 });
     await crashed.faults.begin(kill("kafka"));
     crashed.interrupt.abort(new Error("kill -9"));
+    crashed.store.abandon();
     await crashed.clock.advance(1_000);
     const next = crashed.anotherShell();
     await next.faults.expire();
@@ -250,6 +247,29 @@ describe("after a crash", () => {
     ]);
     await next.faults.expire();
     expect(next.note.story()).toHaveLength(3);
+  });
+
+  it("leaves to whoever lives what they began: it may be over before they have measured it", async () => {
+    const slow = shell();
+    const other = slow.anotherShell();
+    slow.cluster.before = async (move) => {
+      if (move !== "kill") return;
+      await slow.clock.advance(1_000);
+      await other.faults.expire();
+    };
+    await slow.faults.begin(kill("backend-us"), { forMs: 100 });
+    const timed = slow.faults.timed();
+    await slow.clock.advance(0);
+    await timed;
+    expect(slow.note.story()).toEqual([
+      "begun kill backend-us",
+      "backend-us down",
+      "proved kill backend-us: true",
+      "backend-us starting",
+      "backend-us up",
+      "ended kill backend-us by time: backend-us",
+    ]);
+    expect(other.note.story()).toEqual([]);
   });
 });
 

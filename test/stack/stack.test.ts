@@ -272,12 +272,14 @@ describe("the faults of a stack", () => {
   const topology = twoRegions;
   const shells = () => {
     const runtime = fakeRuntime();
+    const dead = new Set<number>();
     const shell = (pid: number): Surroundings => ({
       home: here.directory,
       runtimes: [runtime],
-      ownership: { me: { pid, started: "" }, alive: () => true },
+      ownership: { me: { pid, started: "" }, alive: (owner: Owner) => !dead.has(owner.pid) },
     });
-    return { runtime, a: shell(1), b: shell(2) };
+    const kill9 = (shell: Surroundings) => dead.add(shell.ownership.me.pid);
+    return { runtime, kill9, a: shell(1), b: shell(2) };
   };
   const options = { name: "default", topology, runtime: "embedded" as const };
   const kill = { kind: "kill" as const, targets: ["backend-us"], parameters: {} };
@@ -296,14 +298,16 @@ describe("the faults of a stack", () => {
   });
 
   it("end with the next connect when their time was over and nobody was there", async () => {
-    const { a, b, runtime } = shells();
+    const { a, b, runtime, kill9 } = shells();
     const interrupt = new AbortController();
     const stack = await up(a, { ...options, signal: interrupt.signal });
     const [cluster] = runtime.clusters.values();
     const begun = stack.faults.begin(kill, { forMs: 0 });
     interrupt.abort(new Error("kill -9"));
     await begun;
-    expect(cluster!.troubled()).toEqual({ "backend-us": "down" });
+    (await connect(b, "default", going)).leave();
+    expect(cluster!.troubled()).toEqual({ "backend-us": "down" }); // who began it lives, and ends it
+    kill9(a);
     const next = await connect(b, "default", going);
     expect(cluster!.troubled()).toEqual({});
     expect(next.faults.active()).toEqual([]);

@@ -1,5 +1,5 @@
 // Where a verb acts, in memory: nodes without processes, time that passes when a test says so, answers from a list.
-import { type FaultStore, faultSet } from "../../src/faults/set.ts";
+import { faultSet } from "../../src/faults/set.ts";
 import { seeded } from "../../src/model/random.ts";
 import type { RegionSample, Sample } from "../../src/model/event.ts";
 import type { Step } from "../../src/model/scenario.ts";
@@ -7,6 +7,7 @@ import type { Clients, Samples, Scene, ScriptedRequest } from "../../src/verbs/s
 import type { Topology } from "../../src/model/topology.ts";
 import { verbs } from "../../src/verbs/index.ts";
 import { type FakeCluster, fakeCluster } from "../support/fake-cluster.ts";
+import { memoryStore } from "../support/fault-store.ts";
 import { type Notes, notes } from "../support/recorder.ts";
 import { twoRegions } from "../support/topology.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual-clock.ts";
@@ -127,11 +128,6 @@ export function fakeScene(topology: Topology = twoRegions): FakeScene {
     },
   };
   return scene;
-}
-
-function memoryStore(): FaultStore {
-  let faults: ReturnType<FaultStore["read"]> = [];
-  return { read: () => faults, change: (how) => void (faults = how(faults)) };
 }
 
 /** Performs a step as the loader would hand it over: arguments parsed by the verb's own schema. */
