@@ -87,7 +87,13 @@ function open(box: { home: string; directory: string }, runtime: string): Termin
     columns: 120,
     rows: 40,
     directory: box.directory,
-    environment: { REGIONCTL_HOME: box.home, REGIONCTL_RUNTIME: runtime, TERM: "xterm-256color", NO_COLOR: "" },
+    environment: {
+      REGIONCTL_HOME: box.home,
+      REGIONCTL_RUNTIME: runtime,
+      TERM: "xterm-256color",
+      NO_COLOR: "",
+      CI: "true",
+    }, // a terminal is one also in a CI job
   });
   terminal.type(`regionctl() { "${process.execPath}" "${repository}/bin/regionctl.js" "$@"; }; PS1='$ '; clear`);
   terminal.press("Enter");

@@ -14,8 +14,11 @@ export function refuseNoTerminal(
     throw new UsageError(`${what} cannot draw on a dumb terminal (TERM=dumb). ${otherwise}`);
 }
 
-/** Whether this terminal, or whatever stdout is, gets colours. */
-export const hasColour = () => paintFor("stdout").level > 0;
+/** Whether this terminal, or whatever stdout is, gets colours. For chalk a terminal in a CI job has none; it is one all the same. */
+export function hasColour(): boolean {
+  const { CI: _, NO_COLOR: refused, ...environment } = process.env;
+  return paintFor("stdout").level > 0 || (!refused && process.stdout.isTTY && process.stdout.hasColors(environment));
+}
 
 /** Takes a moment the first time. */
 export function loadScreen() {
