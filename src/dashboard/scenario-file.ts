@@ -121,22 +121,23 @@ function stepsOf(
   { regions, workloads }: Story["topology"],
 ): string {
   const hasWorkload = Object.keys(workloads).length > 0;
-  const ids = idsOf(done);
+  const begun = begunOf(done);
+  const named = new Set(begun.values());
   const written = done.map((one, i) => {
     const { at, deed, forMs, ineffective } = one;
     const { before = [] } = deed;
     if (ineffective) return comment(`${deed.command}: it had no effect, so it is left out`);
     const step = mapOf(deed.step);
-    const healed = healedBy(step);
-    if (healed !== undefined && !ids.has(healed)) return comment(`${deed.command}: what it ended was begun elsewhere`);
+    const ends = begun.get(i);
+    if (healedBy(step) !== undefined && ends === undefined)
+      return comment(`${deed.command}: what it ended was begun elsewhere`);
     const due = { at: seconds(when(at)) };
     const own = {
       ...step,
-      ...(healed !== undefined && { heal: ids.get(healed)!.id }),
+      ...(ends !== undefined && { heal: idOf(done, ends) }),
       ...(forMs !== undefined && { for: seconds(Math.max(SHORTEST_TRAFFIC_MS, when(at + forMs) - when(at))) }),
     };
-    const named = [...ids.values()].find(({ step }) => step === i);
-    const last = { ...own, ...(named && { id: named.id }) };
+    const last = { ...own, ...(named.has(i) && { id: idOf(done, i) }) };
     const lines = before.length === 0 ? [{ ...due, ...last }] : [{ ...due, ...before[0] }, ...before.slice(1), last];
     const pause = pauseBefore(one, done[i - 1]);
     return [...pause, comment(deed.command), indented(yaml(lines))].join("");
@@ -155,21 +156,22 @@ function stepsOf(
   ].join("");
 }
 
-/** Faults that a later deed ends by their id get one as a scenario has them. */
-function idsOf(done: readonly Done[]): ReadonlyMap<string, { id: string; step: number }> {
-  const found = new Map<string, { id: string; step: number }>();
+/** For each deed that ends a fault by its id (by its place) the one before it that began that fault. */
+function begunOf(done: readonly Done[]): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
   for (const [i, { deed }] of done.entries()) {
     const healed = healedBy(mapOf(deed.step));
     if (healed === undefined) continue;
     const step = done.findLastIndex(
       ({ began = [], ineffective }, j) => j < i && !ineffective && began.includes(healed),
     );
-    if (step === -1) continue;
-    const verb = Object.keys(mapOf(done[step]!.deed.step))[0]!;
-    found.set(healed, { id: `${verb}-${step + 1}`, step });
+    if (step !== -1) found.set(i, step);
   }
   return found;
 }
+
+/** As a scenario has ids. */
+const idOf = (done: readonly Done[], step: number) => `${Object.keys(mapOf(done[step]!.deed.step))[0]!}-${step + 1}`;
 
 /** A step as a map; its bare word is a verb without a target. Its own id is for the moment it was done in. */
 function mapOf(step: unknown): Readonly<Record<string, unknown>> {

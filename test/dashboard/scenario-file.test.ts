@@ -119,6 +119,18 @@ describe("a scenario of what was done", () => {
     expect(problems).toEqual([]);
   });
 
+  it("ends what was begun before, and leaves out an end of what was begun elsewhere, also of the same name", () => {
+    const cut = { began: ["partition us | eu"] };
+    const end = { heal: "partition us | eu" };
+    const text = write([did(0, end), did(1, { partition: "us | eu" }, cut), did(2, end)]);
+    expect(load(text).problems).toEqual([]);
+    expect(text).toContain("what it ended was begun elsewhere");
+    expect(stepsOf(text)).toMatchObject([
+      { verb: "partition", id: "partition-2" },
+      { verb: "heal", args: { target: "partition-2" } },
+    ]);
+  });
+
   it("is clean whatever was done, in whatever order, and never longer than a scenario may be", () => {
     const nodes = ["backend-us", "backend-eu", "db-us", "db-eu", "kafka", "gateway", "us", "eu"];
     const node = fc.constantFrom(...nodes);
