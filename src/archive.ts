@@ -61,15 +61,20 @@ const MOST_LOG_LINES = 1_000_000;
 
 /** Keeps the nodes' logs: after `down` they are gone. They lie in the stack's directory, or the cluster has them. */
 export async function keepLogs(directory: string, stack: { directory: string; cluster: Cluster }): Promise<void> {
-  const [from, to] = [stack.directory, directory].map((each) => path.join(each, "logs"));
-  if (fs.existsSync(from!)) fs.cpSync(from!, to!, { recursive: true });
+  copyLogs(stack.directory, directory);
   for (const { spec, logTail } of stack.cluster.nodes) {
-    const file = path.join(to!, `${spec.name}.log`);
+    const file = path.join(directory, "logs", `${spec.name}.log`);
     if (fs.existsSync(file)) continue;
     // That one cannot be had is no reason to lose the others; whoever looks for it finds why.
     const lines = await logTail(MOST_LOG_LINES).catch((error: Error) => [`this log is lost: ${error.message}`]);
     fs.writeFileSync(file, lines.map((line) => `${line}\n`).join(""));
   }
+}
+
+/** Those that lie in a stack's directory. */
+export function copyLogs(stackDirectory: string, directory: string): void {
+  const [from, to] = [path.join(stackDirectory, "logs"), path.join(directory, "logs")];
+  if (fs.existsSync(from)) fs.cpSync(from, to, { recursive: true });
 }
 
 export function saveVerdicts(run: Run): void {
@@ -112,9 +117,13 @@ export function readHistory(directory: string): readonly Event[] {
 export function judged(directory: string, history: readonly Event[]): Run {
   const last = history.at(-1);
   const interrupted = last?.type === "end" && last.reason === "interrupted";
-  const verdicts = interrupted ? [] : judge(history);
+  const verdicts = interrupted ? [] : judge(history).filter(({ name }) => name === "ended" || wasPlayed(history));
   return { id: runOf(history).id, directory, history, verdicts, verdict: verdictOf(verdicts), interrupted };
 }
+
+/** Of what was never played can only be said that it was not. */
+const wasPlayed = (history: readonly Event[]) =>
+  history.some(({ type }) => type !== "run" && type !== "log" && type !== "end");
 
 function parseEvent(line: string, file: string, number: number): Event {
   try {

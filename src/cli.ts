@@ -21,6 +21,7 @@ import { url } from "./commands/url.ts";
 import { verbCommands } from "./commands/verb.ts";
 import { VERSION } from "./commands/version.ts";
 import { watch } from "./commands/watch.ts";
+import { dashboard } from "./commands/watch/dashboard.ts";
 import { UsageError } from "./model/problem.ts";
 import { EXIT } from "./model/verdict.ts";
 
@@ -54,7 +55,7 @@ const building = [images(), render(), link()];
 for (const command of [up(), down(), ...looking, ...verbCommands(), ...judging, ...building, doctor(), completion()]) {
   program.addCommand(inherit(command, "regionctl"));
 }
-program.addCommand(inherit(complete(), "regionctl"), { hidden: true });
+for (const command of [complete(), dashboard()]) program.addCommand(inherit(command, "regionctl"), { hidden: true });
 
 await finish(await main());
 

@@ -2,16 +2,19 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import path from "node:path";
-import { createRun, judged, keepLogs, type RunWriter, saveVerdicts } from "./archive.ts";
+import { copyLogs, createRun, judged, keepLogs, type RunWriter, saveVerdicts } from "./archive.ts";
 import { LINKS } from "./model/cluster.ts";
 import type { Event, RunEnded } from "./model/event.ts";
+import { UsageError } from "./model/problem.ts";
 import type { Run } from "./model/run.ts";
 import type { Scenario, Step } from "./model/scenario.ts";
 import { seeded } from "./model/random.ts";
 import type { Topology } from "./model/topology.ts";
+import { formatDuration } from "./model/units.ts";
 import { type Observers, observe } from "./run/observe.ts";
 import { runTraffic } from "./run/clients.ts";
 import { readSurvivors } from "./run/surviving.ts";
+import { NotPlayed, unplayed } from "./run/unplayed.ts";
 import type { Stack } from "./stack.ts";
 import { pageConflicts } from "./traffic/final.ts";
 import { homesOf } from "./traffic/probes.ts";
@@ -24,8 +27,8 @@ import { DEFAULT_WITHIN_MS, waitFor } from "./verbs/wait.ts";
 export interface RunOptions {
   scenario: Scenario;
   topology: Topology;
-  /** Brings the stack: a new one of this run, or one that is up. */
-  stand(signal: AbortSignal, onEvent: (event: Event) => void): Promise<Stack>;
+  /** Brings the stack: a new one of this run, or one that is up. `onFailed`: its directory, when it would not stand. */
+  stand(signal: AbortSignal, onEvent: (event: Event) => void, onFailed: (directory: string) => void): Promise<Stack>;
   /** What becomes of the stack: it goes with the run; it stays when the run went to its end; or it was there before. */
   afterwards: "down" | "keep" | "leave";
   out: string;
@@ -38,6 +41,7 @@ export interface RunOptions {
 const HEALTHY_AT_FIRST_MS = 10_000;
 const ASK_AGAIN_MS = 50;
 
+/** Throws NotPlayed when the stack would not stand. */
 export async function run(options: RunOptions): Promise<Run> {
   const { scenario, topology } = options;
   const id = `${scenario.name}-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-")}-${randomBytes(2).toString("hex")}`;
@@ -51,7 +55,7 @@ export async function run(options: RunOptions): Promise<Run> {
 
   return finallyAll(
     async () => {
-      stack = recordOrEnd(await options.stand(signal, history.listen), trouble);
+      stack = recordOrEnd(await stood(id, options, history, writer, signal), trouble);
       endWithItsLinks(stack, writer, trouble);
       stack.events.append({
         type: "run",
@@ -62,7 +66,7 @@ export async function run(options: RunOptions): Promise<Run> {
         versions: options.versions,
         startedAt: new Date().toISOString(),
       });
-      const timer = setTimeout(() => trouble.abort(new TimedOut()), scenario.timeoutMs);
+      const timer = setTimeout(() => trouble.abort(new TimedOut(scenario.timeoutMs)), scenario.timeoutMs);
       const ended = await play(options, stack, signal).finally(() => clearTimeout(timer));
       stack.events.append(ended);
       const result = judged(writer.directory, history.events);
@@ -77,6 +81,25 @@ export async function run(options: RunOptions): Promise<Run> {
     () => (history.events.length === 0 ? writer.discard() : writer.close()),
     () => (isKept ? stack?.leave() : stack?.down()),
   );
+}
+
+/** What would not stand leaves a run behind that says why, with the logs that there are. */
+async function stood(
+  id: string,
+  options: RunOptions,
+  history: Collected,
+  writer: RunWriter,
+  signal: AbortSignal,
+): Promise<Stack> {
+  try {
+    return await options.stand(signal, history.listen, (directory) => copyLogs(directory, writer.directory));
+  } catch (error) {
+    if (signal.aborted || error instanceof UsageError) throw error;
+    for (const event of unplayed({ id, ...options }, error)) history.keep(event);
+    const result = judged(writer.directory, history.events);
+    saveVerdicts(result);
+    throw new NotPlayed(result, error);
+  }
 }
 
 /** What cannot be recorded ends the run at once: a history with holes proves nothing. */
@@ -254,27 +277,39 @@ async function readFinals(scene: Scene, observers: Observers): Promise<void> {
   }
 }
 
-class TimedOut extends Error {}
+class TimedOut extends Error {
+  constructor(timeoutMs: number) {
+    super(`the scenario's timeout of ${formatDuration(timeoutMs)} was reached`);
+  }
+}
 
 /** Why the run did not go on. What aborted it counts; the error is only how that was noticed. */
 function endOf(error: unknown, signal: AbortSignal, interrupt: AbortSignal): RunEnded {
   const reason: unknown = signal.aborted ? signal.reason : error;
-  if (reason instanceof TimedOut)
-    return { type: "end", reason: "timeout", error: "the scenario's timeout was reached" };
+  if (reason instanceof TimedOut) return { type: "end", reason: "timeout", error: reason.message };
   if (interrupt.aborted && reason === interrupt.reason) return { type: "end", reason: "interrupted" };
   return { type: "end", reason: "errored", error: (reason as Error).message };
 }
 
+interface Collected {
+  events: readonly Event[];
+  keep(event: Event): void;
+  /** Keeps it if it belongs to the run, and shows it. */
+  listen(event: Event): void;
+}
+
 /** Events from this run's first one on; what the stack recorded before is shown but belongs to no run. */
-function collect(id: string, writer: RunWriter, show: ((event: Event) => void) | undefined) {
+function collect(id: string, writer: RunWriter, show: ((event: Event) => void) | undefined): Collected {
   const events: Event[] = [];
+  const keep = (event: Event) => {
+    events.push(event);
+    writer.write(event);
+  };
   return {
-    events: events as readonly Event[],
-    listen(event: Event) {
-      if (events.length > 0 || (event.type === "run" && event.id === id)) {
-        events.push(event);
-        writer.write(event);
-      }
+    events,
+    keep,
+    listen(event) {
+      if (events.length > 0 || (event.type === "run" && event.id === id)) keep(event);
       show?.(event);
     },
   };

@@ -55,6 +55,8 @@ export interface UpOptions {
   /** It belongs to this process and must not outlive it. */
   owned?: boolean;
   onEvent?: Parameters<EventLog["listen"]>[0];
+  /** It would not stand, and its directory is about to be removed: the logs are in there. */
+  onFailed?: (directory: string) => void;
 }
 
 /** Starts a stack; on any failure nothing is left running and its directory is gone. */
@@ -100,7 +102,11 @@ export async function up(around: Surroundings, options: UpOptions): Promise<Stac
       // One whose start failed has tried to take down what it had begun. Where it could not, as without its engine, neither
       // can this: the directory stays, and `down` will find it there.
       await (cluster ?? (await runtime.reconnect(placeOf(record, directory), topology))).down();
-      await removeOwn(around, directory, record);
+      try {
+        options.onFailed?.(directory);
+      } finally {
+        await removeOwn(around, directory, record);
+      }
     } catch {
       // The first error is the one that counts.
     }

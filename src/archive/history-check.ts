@@ -29,6 +29,9 @@ export function complaintsOfOperation(one: HistoryOperation, regions: Regions): 
       hint: "null stands for nothing.",
     });
   }
+  if (one.status !== undefined && completed === undefined) {
+    wrong.push({ path: ["status"], message: 'an answer with a status has the time when it came, as "completed"' });
+  }
   if (kind === "read") {
     for (const name of ["basis", "expected", "id"] as const)
       if (one[name] !== undefined) wrong.push({ path: [name], message: `"${name}" is of writes, and this is a read` });

@@ -60,6 +60,12 @@ export const operation = z
     outcome: z
       .enum(["ok", "fail", "unknown"])
       .describe("fail: certainly had no effect; unknown: may have had one, at any time later."),
+    status: z
+      .int({ error: "expected a status of HTTP, e.g. 409" })
+      .min(100, "expected a status of HTTP, e.g. 409")
+      .max(599, "expected a status of HTTP, e.g. 409")
+      .optional()
+      .describe("The status of the answer over HTTP: a refusal such as 409 is an answer, too."),
     error: text("what went wrong").optional(),
   })
   .describe("One read or write of one key, and what came of it.");
@@ -121,6 +127,8 @@ export const HEAD = {
 } as const;
 
 export const head = z.strictObject(HEAD);
+/** Beside the operations, which are looked at one by one. */
+export const headInWhole = head.extend({ operations: z.unknown().optional() });
 export type HistoryHead = z.output<typeof head>;
 
 /** The JSON Schema of a history in one piece, of the definitions that parse it. */

@@ -2,7 +2,7 @@
 // is written while something goes on, the first line is everything but the operations, and every other line is one of those.
 import fs from "node:fs";
 import path from "node:path";
-import { judge, verdictOf } from "../checkers/index.ts";
+import { judgeExpected, verdictOf } from "../checkers/index.ts";
 import type { Event } from "../model/event.ts";
 import { type Problem, UsageError } from "../model/problem.ts";
 import type { Run } from "../model/run.ts";
@@ -18,6 +18,7 @@ import { type Draft, eventsOf, eventsOfOperation, topologyOf } from "./history-e
 import {
   FORMAT,
   head as headSchema,
+  headInWhole as headInWholeSchema,
   type HistoryHead,
   type HistoryOperation,
   MOST_OPERATIONS,
@@ -57,7 +58,9 @@ export function loadHistory(file: string, options: HistoryOptions): LoadedHistor
       `${file} is larger than ${MAX_BYTES / 2 ** 20} MiB. Judge a part of it: some keys, or a shorter time.`,
     );
   }
-  const { inLines, head, operations, source } = readHistory(absolute, fs.readFileSync(absolute, "utf8"), options);
+  // Some editors and tools begin a text with a byte order mark, which nobody sees.
+  const text = fs.readFileSync(absolute, "utf8").replace(/^\ufeff/, "");
+  const { inLines, head, operations, source } = readHistory(absolute, text, options);
   const topology = topologyOf(head.regions, absolute);
   const asked = options.asked?.(topology) ?? expected(source, head, topology, options);
   if (asked.length === 0) {
@@ -71,9 +74,9 @@ export function loadHistory(file: string, options: HistoryOptions): LoadedHistor
   return { run: judgedHistory(absolute, history), placeOf: placesIn(history, inLines) };
 }
 
-/** Only what is expected: whether everything was healthy at first, or every fault took effect, no such file can say. */
+/** Whether everything was healthy at first, or every fault took effect, no such file can say. */
 function judgedHistory(file: string, history: readonly Event[]): Run {
-  const verdicts = judge(history).filter(({ line }) => line !== undefined);
+  const verdicts = judgeExpected(history);
   // It has no directory: there is nothing beside it.
   return {
     id: path.basename(file),
@@ -139,17 +142,22 @@ function fromJson(file: string, text: string, problems: Problem[]): Omit<Read, "
 
 function wholeOf(source: Source, whole: Readonly<Record<string, unknown>>): Omit<Read, "inLines"> | undefined {
   const { operations: list, ...rest } = whole;
-  const head = headOf(source, rest);
+  const head = headOf(source, rest, headInWholeSchema);
   const operations = operationsIn(source, list, head);
-  return head === undefined || operations === undefined ? undefined : { head, operations, source };
+  if (head === undefined || operations === undefined) return undefined;
+  return { head, operations, source: { ...source, value: rest } }; // a million operations are not kept twice
 }
 
-function headOf(source: Source, rest: Readonly<Record<string, unknown>>): HistoryHead | undefined {
+function headOf(
+  source: Source,
+  rest: Readonly<Record<string, unknown>>,
+  schema: typeof headSchema | typeof headInWholeSchema,
+): HistoryHead | undefined {
   if (rest["type"] === "run" && "scenario" in rest) {
     source.say([], "this is the event log of a run", "Give the directory of the run: regionctl check RUN.");
     return undefined;
   }
-  const head = parseAt(source, [], rest, headSchema);
+  const head = parseAt<HistoryHead>(source, [], rest, schema);
   if (head !== undefined) {
     for (const { path, message, hint } of complaintsOfHead(head)) source.say(path, message, hint);
   }
@@ -213,7 +221,7 @@ function fromLines(file: string, text: string, problems: Problem[]): Omit<Read, 
     if (line.trim() === "") continue;
     if (first === undefined) {
       first = openJson(file, line);
-      if (isMap(first.value)) head = headOf(first, first.value);
+      if (isMap(first.value)) head = headOf(first, first.value, headSchema);
       else if (first.value !== undefined) first.say([], `the first line is a map: { "format": "${FORMAT}", ... }`);
       regions = head && new Set(head.regions);
       problems.push(...first.problems.map((problem) => ({ ...problem, line: number })));

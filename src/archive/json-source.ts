@@ -97,8 +97,17 @@ function tooDeep(value: unknown): boolean {
   return false;
 }
 
-/** Where values stand. In a long list the search goes on from the entry that was asked for last. */
+/**
+ * Where values stand. In a long list the search goes on from the entry that was asked for last, and a map, which may hold such a
+ * list, is walked once for a key.
+ */
 function finder(text: string): (path: Path) => Place | undefined {
+  const members = new Map<string, Member | undefined>();
+  const memberAt = (start: number, name: string): Member | undefined => {
+    const id = `${start} ${name}`;
+    if (!members.has(id)) members.set(id, memberOf(text, start, name));
+    return members.get(id);
+  };
   const reached = new Map<string, { index: number; at: number }>();
 
   const entryOf = (list: Path, wanted: number, start: number): number | undefined => {
@@ -125,7 +134,7 @@ function finder(text: string): (path: Path) => Place | undefined {
         if (entry === undefined) return undefined;
         [at, key] = [entry, undefined];
       } else {
-        const member = text[at] === "{" ? memberOf(text, at, part) : undefined;
+        const member = text[at] === "{" ? memberAt(at, part) : undefined;
         if (member === undefined) return undefined;
         [at, key] = [member.at, member.key];
       }
@@ -134,9 +143,14 @@ function finder(text: string): (path: Path) => Place | undefined {
   };
 }
 
+interface Member {
+  key: Range;
+  at: number;
+}
+
 /** Of a key that stands there twice the last one counts, as it does for JSON.parse. */
-function memberOf(text: string, start: number, name: string): { key: Range; at: number } | undefined {
-  let found: { key: Range; at: number } | undefined;
+function memberOf(text: string, start: number, name: string): Member | undefined {
+  let found: Member | undefined;
   let at = skipBlank(text, start + 1);
   while (text[at] === '"') {
     const end = skipText(text, at);

@@ -227,8 +227,10 @@ function wentToItsEnd(history: readonly Event[]): Judgement {
   if (end === undefined)
     return judged(false, "the history stops without an end: whoever wrote it died", [history.at(-1)!.seq]);
   if (end.reason === "done") return judged(true, "played to its end", [end.seq]);
-  const why = `${end.reason} at ${moment(end.at)}${said(end.error)}`;
-  return judged(end.reason === "interrupted" ? "unknown" : false, why, [end.seq]);
+  const when = end.at === history[0]!.at ? "before it began" : `at ${moment(end.at)}`;
+  const why = `${end.reason} ${when}${said(end.error)}`;
+  const told = history.flatMap((event) => (event.type === "log" && event.level === "error" ? [event.text] : []));
+  return judged(end.reason === "interrupted" ? "unknown" : false, why, [end.seq], told.length > 0 ? told : undefined);
 }
 
 const said = (detail: string | undefined): string => (detail === undefined || detail === "" ? "" : `: ${detail}`);

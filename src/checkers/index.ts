@@ -43,11 +43,12 @@ export const expectations: Readonly<Record<string, ExpectationWords>> = {
 
 /** What the scenario expects, as written, then what every run is asked. Pure: the same history, the same verdicts. */
 export function judge(history: readonly Event[]): Verdict[] {
-  const { scenario } = factsOf(history).run;
-  return [
-    ...scenario.expect.map((expectation) => expected(history, expectation)),
-    ...always.map((one) => asked(history, one)),
-  ];
+  return [...judgeExpected(history), ...always.map((one) => asked(history, one))];
+}
+
+/** Only what is expected: of a history that somebody else recorded nothing else can be asked. */
+export function judgeExpected(history: readonly Event[]): Verdict[] {
+  return factsOf(history).run.scenario.expect.map((expectation) => expected(history, expectation));
 }
 
 /** What they come to together. Nothing judged has proved nothing. */

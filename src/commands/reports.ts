@@ -11,10 +11,8 @@ import { markdown } from "../reporters/markdown.ts";
 import { columnsOfStdout, paintFor } from "../reporters/paint.ts";
 import { terminal } from "../reporters/terminal.ts";
 import { explainError } from "./trouble.ts";
-import type { LoadedScenario } from "./files.ts";
 import { writePage } from "./reports/page.ts";
 import { addSummary, annotations, onGithub } from "./reports/summary.ts";
-import { unplayed } from "./reports/unplayed.ts";
 import { writing } from "./reports/writing.ts";
 
 /** One --reporter as it was asked for. */
@@ -50,8 +48,8 @@ export interface Reports {
   add(run: Run, shown?: string): void;
   /** A run that was broken off: files tell of it, or who reads them takes what they hold for all there was. */
   addInterrupted(run: Run): void;
-  /** A scenario that could not be played; the error itself is for others to print. */
-  addUnplayed(loaded: LoadedScenario, error: unknown): void;
+  /** A scenario that could not be played; why is for others to print. */
+  addUnplayed(run: Run): void;
   /** After the last one. */
   end(): void;
 }
@@ -100,7 +98,7 @@ export function openReports(
   if (annotates && stdout !== "terminal")
     throw new UsageError(`reporter github writes its commands to stdout, and ${stdout} wants that for itself.`);
   // Where GitHub plays it, it is told without being asked, unless stdout is meant for something else.
-  const tellsGithub = annotates || (onGithub() && toStdout.length === 0);
+  const tellsGithub = annotates || (onGithub() && stdout === "terminal");
   if (expected > 1 && filesOf("html").length > 0)
     throw new UsageError(
       "--reporter html=FILE holds one run, and these are several. Each has its report.html in its own directory.",
@@ -116,7 +114,6 @@ export function openReports(
   const keep = (run: Run) => {
     runs.push(run);
     save();
-    if (tellsGithub) process.stdout.write(annotations(run));
   };
   const page = (run: Run) => {
     for (const file of filesOf("html")) writePage(run, file);
@@ -137,11 +134,16 @@ export function openReports(
       keep(run);
     },
     addInterrupted: keep,
-    addUnplayed: (loaded, error) => keep(unplayed(loaded, error)),
+    addUnplayed(run) {
+      if (run.directory !== "") page(run);
+      keep(run);
+    },
     end() {
       if (runs.length === 0) save(); // a CI that collects the file finds it, also of a shard without scenarios
       if (stdout === "markdown") process.stdout.write(markdown(runs));
-      if (tellsGithub) addSummary(runs);
+      if (!tellsGithub) return;
+      process.stdout.write(annotations(runs)); // all at once: it shows so many of a whole step
+      addSummary(runs);
     },
   };
 }

@@ -38,14 +38,6 @@ export function explainError(thrown: unknown, json: boolean): number {
   return code;
 }
 
-/** What else is known of it, a line each. */
-export function moreOf(thrown: unknown): readonly string[] {
-  const error = first(thrown);
-  const log = logOf(error) ?? [];
-  const hint = hintOf(error);
-  return [...(log.length > 0 ? ["The last lines of its log:", ...log] : []), ...(hint === undefined ? [] : [hint])];
-}
-
 /** When giving something back failed as well, the first error is the one that counts. */
 function first(error: unknown): unknown {
   const hidden = error as { name?: unknown; suppressed?: unknown } | undefined;

@@ -124,7 +124,7 @@ const ANSWERS: Answers = {
   write: (_, desk) =>
     withHands(desk, (hands) =>
       begin(desk, "write", "what was done so far, as a scenario", async () => ({
-        result: `written: ${await hands.writeScenario()}`,
+        result: await sayWritten(hands),
       })),
     ),
   play: ({ how }, { source, act }) => {
@@ -134,6 +134,11 @@ const ANSWERS: Answers = {
     act({ type: "played" }); // a paused run tells nobody that its speed was changed
   },
 };
+
+async function sayWritten(hands: Hands): Promise<string> {
+  const file = await hands.writeScenario();
+  return `written: ${file}; to play it: regionctl scenario run ${file}`;
+}
 
 function withHands({ source, act }: Desk, use: (hands: Hands) => void): void {
   if (source.hands === undefined) act({ type: "refuse", why: NO_HANDS[source.mode] });

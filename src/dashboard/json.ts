@@ -12,7 +12,7 @@ export interface WatchJson {
   nodes: readonly NodeJson[];
   links: readonly LinkJson[];
   faults: readonly FaultJson[];
-  /** The newest last; `seq` grows, so whoever reads tick after tick knows which are new. */
+  /** The newest last. `seq` is its number in the history; 0 of what was only seen, and stands in none. */
   events: readonly { seq: number; atMs: number; tone: Line["tone"]; text: string; times: number }[];
   run: RunJson | null;
   /** The expectations as they stand; null where nothing is expected, or nothing was judged yet. */

@@ -1,8 +1,8 @@
 // An event in plain words, for the list of what happened last. Most events are figures, and need no words.
-import { stripVTControlCharacters } from "node:util";
 import type { Event, Happening } from "../model/event.ts";
 import type { Fault, FaultKind, FaultParameters } from "../model/fault.ts";
 import { formatBandwidth, formatDuration } from "../model/units.ts";
+import { printable } from "./clean.ts";
 import type { Line } from "./picture.ts";
 
 /** A late step is worth a word from here on. */
@@ -116,11 +116,3 @@ const PARAMETERS: Readonly<Partial<Record<FaultKind, (parameters: FaultParameter
   flaky: ({ resetsPerSecond = 0 }) => `resets ${Number((resetsPerSecond * 100).toFixed(2))} % a second`,
   "clock-skew": ({ byMs = 0 }) => `${byMs < 0 ? "-" : "+"}${formatDuration(Math.abs(byMs))}`,
 };
-
-/** On one line, and without anything that a terminal would obey: texts come from programs and from files. */
-export function printable(text: string, most = Infinity): string {
-  const flat = stripVTControlCharacters(text)
-    .replaceAll(/[\s\p{Cc}]+/gu, " ")
-    .trim();
-  return flat.length > most ? `${flat.slice(0, most - 1)}…` : flat;
-}

@@ -1,13 +1,14 @@
 // A stack that is up, as a source of events: what stands in its own log, by whomever it was written, and beside it what only a
 // look can tell (nodes that die untouched, health, lag, the requests of its gateway). Looking leaves no trace in the log.
 //
-//   the stack's log     its faults and their proofs, steps and samples of a scenario that plays on it
+//   the stack's log     its faults and their proofs, steps and samples of a scenario that plays on it; of before only the end
 //   the system          which nodes live, several times a second
-//   nodes and gateway   samples, unless a scenario records its own
+//   nodes and gateway   samples, unless a scenario records its own, and the conflicts that are recorded meanwhile
 //
 // Every question has its own loop and its own bound, so nobody who does not answer delays anything else.
+import path from "node:path";
 import { wanted } from "../faults/wanted.ts";
-import type { Event, Happening, Recorder } from "../model/event.ts";
+import type { ConflictEvent, Event, Happening, Recorder } from "../model/event.ts";
 import type { NodeState } from "../model/fault.ts";
 import type { Stack } from "../stack.ts";
 import { readRecord } from "../stack/record.ts";
@@ -15,6 +16,7 @@ import { type Probes, startProbes } from "../traffic/probes.ts";
 import { type Sampler, SAMPLE_PERIOD_MS, startSampler } from "../traffic/sampler.ts";
 import { countRequests } from "./access.ts";
 import type { Hands, Source } from "./hands.ts";
+import { pastOf } from "./past.ts";
 import { FRAMES_PER_SECOND } from "./store.ts";
 
 export interface LiveOptions {
@@ -43,6 +45,8 @@ const ENDS_WITHIN_MS = 500;
 const STARTING_MS = 35_000;
 /** A scenario that has recorded no sample for so long is over, or gone. */
 const SILENT_MS = 2_000;
+/** Regions hear of a conflict at about the same time: older ones need not be known any more. */
+const MOST_CONFLICTS = 10_000;
 /** Looks at the log that may fail one after the other: it may be written at that instant. */
 const FAILURES = 5;
 
@@ -84,11 +88,17 @@ export function watchStack({ stack, accessLog, hands, everyMs = SAMPLE_PERIOD_MS
     loops.push(loop());
   }
 
+  const isNews = firstHeard();
+  const hearConflicts = (found: readonly ConflictEvent[]) => {
+    for (const conflict of found) if (isNews(conflict)) tell(conflict);
+  };
+
   const nodes = watchedNodes(stack, tell);
   const samples = ownSamples();
 
+  let past = 0;
   const heard = (event: Event) => {
-    if (signal.aborted) return;
+    if (signal.aborted || event.seq <= past) return;
     if (event.type === "sample") samples.yieldTo(event.at);
     if (event.type === "node") nodes.told(event.node, event.state);
     if (event.type === "fault" && event.phase !== "begun") nodes.lookAnew();
@@ -154,6 +164,7 @@ export function watchStack({ stack, accessLog, hands, everyMs = SAMPLE_PERIOD_MS
               probes: begun.probes,
               ledger: requests,
               everyMs,
+              heardOf: hearConflicts,
             });
           }
           return { ...happening, seq: 0, at: clock.now() };
@@ -167,9 +178,12 @@ export function watchStack({ stack, accessLog, hands, everyMs = SAMPLE_PERIOD_MS
     ended,
     hands,
     async start(to) {
-      deliver = to;
       const { name, runtime, gateway } = record;
-      tell({ type: "stack", name, topology, runtime, gateway, faults: faults.active() });
+      const before = pastOf(path.join(stack.directory, "events.ndjson"), faults.active());
+      past = before.seq;
+      const found = tell({ type: "stack", name, topology, runtime, gateway, faults: before.faults });
+      deliver = to;
+      deliver([found, ...before.events]);
       const deaf = events.listen(heard);
       signal.addEventListener("abort", deaf, { once: true });
       every(LOOK_EVERY_MS, "the event log cannot be read", catchUp);
@@ -192,6 +206,19 @@ export function watchStack({ stack, accessLog, hands, everyMs = SAMPLE_PERIOD_MS
       // An end of a fault that is under way here is taken up by the next command.
       await within(ENDS_WITHIN_MS, Promise.all(loops), "").catch(() => {});
     },
+  };
+}
+
+/** Every region that hears of a conflict records it: it is told once. */
+function firstHeard(): (conflict: ConflictEvent) => boolean {
+  const known = new Set<string>();
+  return ({ kind, key, region, number, winner, loser }) => {
+    const writes = winner === null || loser === null ? [region, number] : [winner.state, loser.state].toSorted();
+    const same = JSON.stringify([kind, key, ...writes]);
+    if (known.has(same)) return false;
+    known.add(same);
+    if (known.size > MOST_CONFLICTS) for (const oldest of [...known].slice(0, MOST_CONFLICTS / 2)) known.delete(oldest);
+    return true;
   };
 }
 
@@ -222,6 +249,10 @@ function watchedNodes({ topology, clock, faults, directory }: Stack, tell: Recor
     return state === "up" || state === before.get(node);
   };
 
+  /** What is killed is stopped first, so that nothing of it can start anew: whoever looks at that instant has seen no pause. */
+  const isFalling = (node: string, state: NodeState, should: NodeState | undefined) =>
+    state === "paused" && should === "down" && before.get(node) !== state;
+
   /** Of a stack that is being ended nodes end because somebody asked for it. */
   const isStopping = () => {
     try {
@@ -246,12 +277,12 @@ function watchedNodes({ topology, clock, faults, directory }: Stack, tell: Recor
         // What the log has said in the meantime is newer.
         return known === undefined || (known.state !== state && known.at <= began && !isStarting(node, state));
       });
+      const should = changed.length === 0 ? undefined : wanted(topology, faults.active()).nodes;
+      const news = changed.filter(([node, state]) => !isFalling(node, state, should?.get(node)));
       for (const [node, state] of states) before.set(node, state);
-      if (changed.length === 0) return;
-      const should = wanted(topology, faults.active()).nodes;
-      for (const [node, state] of changed) {
+      for (const [node, state] of news) {
         last.set(node, { state, at: clock.now() });
-        const expected = (should.get(node) ?? "up") === state || (state === "down" && isStopping());
+        const expected = (should?.get(node) ?? "up") === state || (state === "down" && isStopping());
         tell({ type: "node", node, state, expected });
       }
     },

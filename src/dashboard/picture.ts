@@ -93,7 +93,7 @@ export interface Line {
   /** Colour adds, never carries: the text says it all. */
   tone: "plain" | "good" | "bad" | "notice";
   text: string;
-  /** Lines of one kind that follow each other are one line, the newest, and how many they were. */
+  /** Lines of one kind, with nothing but such lines between them, are one line: the newest, and how many they were. */
   kind?: string;
   times?: number;
 }

@@ -7,6 +7,8 @@ import { idleClock } from "./store.ts";
 export interface HistoryPlayer extends Player {
   /** Delivers what lies before the position, and plays on from there. Called once. */
   start(deliver: (events: readonly Event[]) => void): void;
+  /** Called after every seek, forward or back. */
+  onLeap(leapt: () => void): void;
   /** What was delivered since the last reset. */
   delivered(): readonly Event[];
   /** Twice is harmless. */
@@ -25,6 +27,7 @@ export function createPlayer(history: readonly Event[], clock: Clock = idleClock
   const first = history[0]?.at ?? 0;
   const lengthMs = Math.max(0, (history.at(-1)?.at ?? first) - first);
   const forgetters = new Set<() => void>();
+  const leapers = new Set<() => void>();
   let deliver: ((events: readonly Event[]) => void) | undefined;
   let next = 0;
   /** Where it was, when: it moves on from there while it plays. */
@@ -93,6 +96,7 @@ export function createPlayer(history: readonly Event[], clock: Clock = idleClock
       for (const forget of forgetters) forget();
     }
     go();
+    for (const leapt of leapers) leapt();
   };
 
   return {
@@ -120,6 +124,7 @@ export function createPlayer(history: readonly Event[], clock: Clock = idleClock
       go();
     },
     onReset: (forget) => void forgetters.add(forget),
+    onLeap: (leapt) => void leapers.add(leapt),
     start(to) {
       if (deliver !== undefined) throw new Error("a player delivers to one place only");
       move(anchor.positionMs);

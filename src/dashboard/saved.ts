@@ -7,8 +7,8 @@ import { LINKS } from "../model/cluster.ts";
 import { type Event, runOf } from "../model/event.ts";
 import { UsageError } from "../model/problem.ts";
 import type { Clock } from "../model/time.ts";
+import { printable } from "./clean.ts";
 import type { Player, Source } from "./hands.ts";
-import { printable } from "./lines.ts";
 import { createPlayer } from "./player.ts";
 import { standing } from "./standing.ts";
 import { EMPTY, foldAll } from "./state.ts";
@@ -28,7 +28,7 @@ export function savedRun(
   const player = createPlayer(history, clock);
   let redraw = () => {};
   const expectations = standing(player.delivered, { judged: () => redraw(), clock });
-  player.onReset(expectations.forget);
+  player.onLeap(expectations.leapt);
   return {
     mode: "saved",
     player,

@@ -250,9 +250,11 @@ function inRun(picture: Picture, how: (run: RunPicture) => Partial<RunPicture>):
 
 function told(picture: Picture, line: Line | undefined): Picture {
   if (line === undefined) return picture;
-  const last = picture.lines.at(-1);
-  const isMore = last?.kind !== undefined && last.kind === line.kind;
-  const newest = isMore ? { ...line, times: (last.times ?? 1) + 1 } : line;
-  const before = isMore ? picture.lines.slice(0, -1) : picture.lines;
-  return { ...picture, lines: [...before, newest].slice(-MOST_LINES) };
+  const { lines } = picture;
+  // What comes again and again, such as one conflict in each region, may come in turns: nothing else is pushed out by it.
+  const single = line.kind === undefined ? lines.length - 1 : lines.findLastIndex(({ kind }) => kind === undefined);
+  const same = lines.findLastIndex(({ kind }, i) => i > single && kind === line.kind);
+  if (same === -1) return { ...picture, lines: [...lines, line].slice(-MOST_LINES) };
+  const newest = { ...line, times: (lines[same]!.times ?? 1) + 1 };
+  return { ...picture, lines: [...lines.slice(0, same), ...lines.slice(same + 1), newest] };
 }

@@ -27,12 +27,10 @@ const URGENT: ReadonlySet<Happening["type"]> = new Set(["node", "fault", "step",
 
 export interface StoreOptions {
   fps?: number;
-  /** Of which somebody is told before the next frame is due. */
-  urgent?: ReadonlySet<Happening["type"]>;
   clock?: Clock;
 }
 
-export function createStore({ fps = FRAMES_PER_SECOND, urgent = URGENT, clock = idleClock }: StoreOptions = {}): Store {
+export function createStore({ fps = FRAMES_PER_SECOND, clock = idleClock }: StoreOptions = {}): Store {
   const frameMs = Math.max(SOONEST_MS, 1_000 / fps);
   const listeners = new Set<() => void>();
   let picture = EMPTY;
@@ -66,7 +64,7 @@ export function createStore({ fps = FRAMES_PER_SECOND, urgent = URGENT, clock = 
   return {
     push(events) {
       picture = events.length === 0 ? { ...picture } : foldAll(picture, events);
-      tellAfter(events.some(({ type }) => urgent.has(type)) ? SOONEST_MS : frameMs);
+      tellAfter(events.some(({ type }) => URGENT.has(type)) ? SOONEST_MS : frameMs);
     },
     reset() {
       picture = EMPTY;

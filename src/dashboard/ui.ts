@@ -29,6 +29,8 @@ export interface Doing {
   number: number;
   /** What is asked for: the same is not asked for twice at once. */
   what: string;
+  /** As it was told when it began. */
+  text: string;
 }
 
 /** What the last key did, or why it did nothing. */
@@ -73,24 +75,26 @@ const REDUCERS: Reducers = {
   begin: (ui, { what, text }) => ({
     ...ui,
     next: ui.next + 1,
-    doing: [...ui.doing, { number: ui.next, what }],
+    doing: [...ui.doing, { number: ui.next, what, text }],
     notice: { state: "doing", number: ui.next, text },
   }),
   done: (ui, { number, result, deed }) => {
     const after = { ...ui, doing: without(ui.doing, number) };
-    if (ui.notice?.number !== number) return after; // something newer is told already
-    const text = deed === undefined ? ui.notice.text : sideBySide(deed);
+    // Of what was begun the newest is told; a key that did nothing has been read by now, and is in nobody's way.
+    if (ui.notice?.number !== undefined && ui.notice.number > number) return after;
+    const text = deed === undefined ? textOf(ui, number) : sideBySide(deed);
     return { ...after, notice: { state: "done", number, text, result } };
   },
   // What went wrong is told, whatever else was done since.
-  failed: (ui, { number, why }) => {
-    const what = ui.doing.find((one) => one.number === number)?.what;
-    const text = ui.notice?.number === number ? ui.notice.text : (what ?? "");
-    return { ...ui, doing: without(ui.doing, number), notice: { state: "failed", number, text, result: why } };
-  },
+  failed: (ui, { number, why }) => ({
+    ...ui,
+    doing: without(ui.doing, number),
+    notice: { state: "failed", number, text: textOf(ui, number), result: why },
+  }),
   log: (ui, { log }) => ({ ...ui, log }),
 };
 
+const textOf = (ui: Ui, number: number) => ui.doing.find((one) => one.number === number)?.text ?? "";
 const without = (doing: readonly Doing[], number: number) => doing.filter((one) => one.number !== number);
 
 /** What has been read is gone with the next step; what is still on its way stays to be seen. */

@@ -26,7 +26,9 @@ export async function proveCut(fault: Fault, proving: Proving, patienceMs: numbe
   return forEachCrossing(fault, look, async ({ crossing }) => {
     const { rttMs, jitterMs } = delaysOn(crossing, look.rules);
     const slowMs = rttMs + jitterMs;
-    const bound = Math.min(slowMs + patienceMs, atMostMs(fault, look));
+    // A silence proves itself however short it is; a word may take its time on a busy machine.
+    const isSilent = mode === "drop" || shownByOthers(crossing, look).has("stalled");
+    const bound = Math.min(slowMs + (isSilent ? patienceMs : LONG_MS), atMostMs(fault, look));
     const order = { from: crossing.from, to: crossing.to, patienceMs: bound };
     let answer = await look.links.probe(order);
     const mayBeChance =
@@ -226,8 +228,9 @@ function shownByOthers(crossing: Crossing, { others }: Look): ReadonlySet<ProbeA
 /** What is measured must be over before the fault is, or its end answers the probe. */
 const atMostMs = ({ until = Infinity }: Fault, { clock }: Look) => Math.max(1, Math.floor((until - clock.now()) / 2));
 
-/** How long a probe may take beyond what is asked of it: on a busy machine everything takes its time. */
-const SLACK_MS = 1_000;
+/** How long a probe may take beyond what is asked of it, on a busy machine; less where it may just as well never come. */
+const SLACK_MS = 4_000;
+const SHORT_SLACK_MS = 1_000;
 /** Nobody waits much longer than this for a proof; what has not come by then was slowed down all the same. */
 const LONG_MS = 5_000;
 /** A flaky link resets probes, too. */
@@ -249,7 +252,10 @@ async function timed(
   expectedMs: number,
   { leastMs, otherwiseMs }: Asked,
 ): Promise<{ took: string; effective: boolean }> {
-  const patienceMs = Math.min(expectedMs + SLACK_MS, otherwiseMs + LONG_MS, atMostMs(fault, look));
+  // Where a cap is, a probe may wait for others as long as it likes: less passes than may.
+  const isCapped = onBothWays(crossing, look.rules).some(({ effect }) => effect.type === "cap");
+  const slackMs = isCapped || shownByOthers(crossing, look).has("stalled") ? SHORT_SLACK_MS : SLACK_MS;
+  const patienceMs = Math.min(expectedMs + slackMs, otherwiseMs + LONG_MS, atMostMs(fault, look));
   const order = { from: crossing.from, to: crossing.to, ...load, patienceMs };
   let answer = await look.links.probe(order);
   for (let i = 1; i < ATTEMPTS && answer.outcome === "reset"; i++) answer = await look.links.probe(order);
@@ -258,8 +264,6 @@ async function timed(
   if (shownByOthers(crossing, look).has(outcome)) return { took: `unknown, ${outcome} by a cut`, effective: true };
   if (outcome === "refused" && !(await acceptsNow(crossing, look)))
     return { took: `unknown, ${crossing.to} accepts nothing`, effective: true };
-  // Where a cap is, a probe may wait for others as long as it likes: less passes than may.
-  const isCapped = onBothWays(crossing, look.rules).some(({ effect }) => effect.type === "cap");
   if (outcome === "stalled" && patienceMs > otherwiseMs && (patienceMs < leastMs || isCapped))
     return { took: `over ${formatDuration(patienceMs)}`, effective: true };
   return { took: `unknown, ${outcome} after ${formatDuration(tookMs)}`, effective: false };

@@ -29,16 +29,20 @@ export interface Reconciling {
 
 /**
  * The links (LINKS) first: a region is cut off before it dies, and can be reached again before it lives. Then all differing
- * nodes at the same time. Rejects with the first error once everything was tried.
+ * nodes at the same time; one that began to answer before what it needs was there is waited for until it is whole. Rejects with
+ * the first error once everything was tried.
  */
 export async function reconcile(world: Reconciling, only?: readonly string[]): Promise<void> {
   const isMeant = (name: string) => only === undefined || only.includes(name);
   const nodes = world.cluster.nodes.filter(({ spec }) => spec.name !== LINKS && isMeant(spec.name));
   const linked = await Promise.allSettled(isMeant(LINKS) ? [settleLinks(world)] : []);
-  const settled = await Promise.allSettled(
-    nodes.map((node) => world.hold(node.spec.name, () => settleNode(world, node))),
-  );
-  for (const result of [...linked, ...settled]) if (result.status === "rejected") throw result.reason;
+  const started = new Set<string>();
+  const each = (some: readonly Node[], settle: (node: Node) => Promise<void>) =>
+    Promise.allSettled(some.map((node) => world.hold(node.spec.name, () => settle(node))));
+  const settled = await each(nodes, (node) => settleNode(world, node, started));
+  const early = nodes.filter(({ spec }) => started.has(spec.name) && spec.needs.some((need) => started.has(need)));
+  const whole = await each(early, (node) => untilWhole(world, node));
+  for (const result of [...linked, ...settled, ...whole]) if (result.status === "rejected") throw result.reason;
 }
 
 async function settleLinks(world: Reconciling): Promise<void> {
@@ -86,7 +90,15 @@ async function settleProgram(world: Reconciling, program: Node): Promise<void> {
 
 const LOG_LINES = 20;
 
-async function settleNode(world: Reconciling, node: Node): Promise<void> {
+async function untilWhole({ topology, cluster, faults }: Reconciling, node: Node): Promise<void> {
+  const { name } = node.spec;
+  const isMeant = (wanted(topology, faults()).nodes.get(name) ?? "up") === "up";
+  const isThere = (await cluster.observe()).nodes.get(name) === "up";
+  if (isMeant && isThere && !(await node.answers())) await node.start(); // of one that runs this is the waiting alone
+}
+
+/** `started`: the names of those that were started go there. */
+async function settleNode(world: Reconciling, node: Node, started = new Set<string>()): Promise<void> {
   const name = node.spec.name;
   let told: Control | undefined;
   // A wish may change while a start is under way; a few rounds always suffice, and a bound keeps a flapping node from holding us.
@@ -114,6 +126,7 @@ async function settleNode(world: Reconciling, node: Node): Promise<void> {
       continue;
     }
     told = undefined; // forgotten with its process
+    if (is === "down" && wish === "up") started.add(name);
     await MOVES[wish](node, is, graceMs(name, faults), (state) =>
       world.record({ type: "node", node: name, state, expected: true }),
     );

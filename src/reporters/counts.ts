@@ -1,6 +1,7 @@
 // The size of a run, in the words that every report uses.
 import { type Event, runOf } from "../model/event.ts";
 import { formatDuration } from "../model/units.ts";
+import { isForeign } from "./said.ts";
 
 export interface Counts {
   tookMs: number;
@@ -28,12 +29,12 @@ export function countsOf(history: readonly Event[]): Counts {
 /** "9.8 s, 2,013 operations, 934 writes acknowledged, seed 42". */
 export function sayCounts(history: readonly Event[]): string {
   const { tookMs, operations, acknowledged } = countsOf(history);
-  const { runtime, scenario } = runOf(history);
+  const run = runOf(history);
   return [
     formatDuration(tookMs),
     count(operations, "operation"),
     `${count(acknowledged, "write")} acknowledged`,
-    ...(runtime === "none" ? [] : [`seed ${scenario.seed}`]), // what others saw was not drawn here
+    ...(isForeign(run) ? [] : [`seed ${run.scenario.seed}`]), // what others saw was not drawn here
   ].join(", ");
 }
 

@@ -9,7 +9,7 @@ import { count } from "./counts.ts";
 import { checkAgain, isOpenGap, lineOf, sayBreakdown, sayVerdict, storyOf } from "./said.ts";
 import { visible } from "./text.ts";
 
-/** GitHub shows no more of a kind for one step. */
+/** GitHub shows no more of a kind for one step, whatever the number of its runs. */
 const MOST = 10;
 /** It cuts titles at 255 characters and messages at 64 KB. */
 const MOST_TITLE = 200;
@@ -19,49 +19,64 @@ type Level = "error" | "warning" | "notice";
 
 interface Annotation {
   level: Level;
-  /** Of the scenario file; its first one for what stands nowhere in it. */
+  /** Of the scenario; absolute. */
+  file: string;
+  /** Its first one for what stands nowhere in it. */
   line: number;
   title: string;
   /** Lines. */
   message: readonly string[];
 }
 
-const LEVELS: Readonly<Record<Exclude<RunVerdict, "passed">, Level>> = {
+/** An annotation, and what its rank among all others is decided by. */
+interface Ranked extends Annotation {
+  run: Run;
+  comes: RunVerdict;
+  /** Its place among those of its run. */
+  place: number;
+}
+
+const LEVELS: Readonly<Record<RunVerdict, Level>> = {
   errored: "error",
   failed: "error",
   inconclusive: "warning",
+  passed: "notice",
 };
 const WORST_FIRST: readonly RunVerdict[] = ["errored", "failed", "inconclusive", "passed"];
 
-/** `root` is the repository's: GitHub names files from there. Empty when the run passed without known gaps. */
-export function github(run: Run, root: string): string {
-  const { scenario } = runOf(run.history);
-  const file = relativeTo(root, scenario.file);
-  const all = annotationsOf(run);
-  const shown = all.slice(0, MOST).map((one) => command(one, file, scenario.file));
+/** `root` is the repository's: GitHub names files from there. Empty when all runs passed without known gaps. */
+export function github(runs: readonly Run[], root: string): string {
+  const all = runs.flatMap(annotationsOf).toSorted(byRank);
   const rest = all.slice(MOST);
-  const notice: Annotation = { level: "notice", line: 1, title: scenario.name, message: [sayRest(run, rest)] };
-  const lines = rest.length === 0 ? shown : [...shown, command(notice, file, scenario.file)];
-  return lines.map((line) => `${line}\n`).join("");
+  const shown: readonly Annotation[] = rest.length === 0 ? all : [...all.slice(0, MOST), noticeOf(rest)];
+  return shown.map((one) => `${command(one, root)}\n`).join("");
 }
 
-function annotationsOf(run: Run): readonly Annotation[] {
-  const { scenario } = runOf(run.history);
-  if (run.interrupted)
-    return [{ level: "warning", line: 1, title: scenario.name, message: ["the run was interrupted"] }];
-  if (run.verdicts.length === 0)
-    return [{ level: "warning", line: 1, title: scenario.name, message: ["nothing was judged"] }];
+/** The worst first; of equally bad ones the first of every run, then the second: no run takes the room of all others. */
+const byRank = (a: Ranked, b: Ranked) =>
+  WORST_FIRST.indexOf(a.comes) - WORST_FIRST.indexOf(b.comes) || a.place - b.place;
+
+function annotationsOf(run: Run): readonly Ranked[] {
+  const { name, file } = runOf(run.history).scenario;
+  const whole = (text: string): readonly Ranked[] => [
+    { level: "warning", file, line: 1, title: name, message: [text], run, comes: "inconclusive", place: 0 },
+  ];
+  if (run.interrupted) return whole("the run was interrupted");
+  if (run.verdicts.length === 0) return whole("nothing was judged");
   return run.verdicts
     .filter((verdict) => consequence(verdict) !== "passed" || isOpenGap(verdict))
-    .toSorted((a, b) => WORST_FIRST.indexOf(consequence(a)) - WORST_FIRST.indexOf(consequence(b)))
-    .map((verdict): Annotation => {
+    .map((verdict, place): Ranked => {
       const comes = consequence(verdict);
       return {
-        level: comes === "passed" ? "notice" : LEVELS[comes],
+        level: LEVELS[comes],
+        file,
         line: lineOf(verdict, run.history) ?? 1,
         // What is asked of every run is a sentence that says how it should be.
-        title: `${scenario.name}: ${verdict.line === undefined ? `not so: ${verdict.text}` : verdict.text}`,
+        title: `${name}: ${verdict.line === undefined ? `not so: ${verdict.text}` : verdict.text}`,
         message: messageOf(verdict, run),
+        run,
+        comes,
+        place,
       };
     });
 }
@@ -71,13 +86,19 @@ function messageOf(verdict: Verdict, run: Run): readonly string[] {
   return [sayVerdict(verdict), ...storyOf(verdict), ...sayBreakdown(verdict), ...again];
 }
 
-function sayRest(run: Run, rest: readonly Annotation[]): string {
+/** Of what there is no room for. */
+function noticeOf(rest: readonly Ranked[]): Annotation {
+  const [{ run }] = rest as readonly [Ranked];
+  const { name, file } = runOf(run.history).scenario;
+  const isOfOne = rest.every((one) => one.run === run);
   const gaps = rest.filter(({ level }) => level === "notice").length;
   const kinds = [
     ...(rest.length > gaps ? [`${rest.length - gaps} more that did not hold`] : []),
     ...(gaps > 0 ? [count(gaps, "more known gap")] : []),
   ];
-  return `${kinds.join(" and ")}: ${run.directory === "" ? "in the log" : checkAgain(run.directory)}`;
+  const where = isOfOne && run.directory !== "" ? checkAgain(run.directory) : "in the log";
+  const message = [`${kinds.join(" and ")}: ${where}`];
+  return { level: "notice", file, line: 1, title: isOfOne ? name : "regionctl", message };
 }
 
 /** undefined for a file outside: GitHub could not show it. */
@@ -86,10 +107,11 @@ function relativeTo(root: string, file: string): string | undefined {
   return relative === "" || relative.startsWith("../") || path.isAbsolute(relative) ? undefined : relative;
 }
 
-function command({ level, line, title, message }: Annotation, file: string | undefined, absolute: string): string {
-  const place = file === undefined ? [] : [`file=${property(file)}`, `line=${line}`];
+function command({ level, file, line, title, message }: Annotation, root: string): string {
+  const shown = relativeTo(root, file);
+  const place = shown === undefined ? [] : [`file=${property(shown)}`, `line=${line}`];
   const properties = [...place, `title=${property(clip(visible(title), MOST_TITLE))}`].join(",");
-  const where = file === undefined ? [`${absolute}:${line}`] : [];
+  const where = shown === undefined ? [`${file}:${line}`] : [];
   const text = clip([...message, ...where].map(visible).join("\n"), MOST_MESSAGE);
   return `::${level} ${properties}::${data(text)}`;
 }

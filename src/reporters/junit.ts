@@ -101,7 +101,8 @@ function askedResult(run: Run, asked: readonly Verdict[]): Case["result"] {
   return {
     element: ELEMENTS[comes],
     type: comes,
-    message: sorted.map(({ text, summary }) => `${text}: ${summary}`).join("; "),
+    // What is asked is a sentence that says how it should be.
+    message: sorted.map(({ text, summary }) => `not so: ${text}: ${summary}`).join("; "),
     more: [...sorted.flatMap(sayMore), ...sayWhere(run, lineOf(first, run.history))],
   };
 }

@@ -1,5 +1,5 @@
 // What a verdict says beyond its summary, in the same words in every report.
-import type { Event } from "../model/event.ts";
+import type { Event, RunBegun } from "../model/event.ts";
 import { consequence, type Verdict } from "../model/verdict.ts";
 
 /** The summary, and what is known about its failing. */
@@ -28,6 +28,9 @@ export function lineOf({ line, evidence }: Verdict, history: readonly Event[]): 
   );
   return begun?.type === "step" && begun.phase === "begin" ? begun.line : undefined;
 }
+
+/** What the clients of another system saw: nothing was played, and cannot be again. What would not stand has steps. */
+export const isForeign = ({ runtime, scenario }: RunBegun) => runtime === "none" && scenario.steps.length === 0;
 
 /** A known gap that fails does not fail the run, but it did not pass either. */
 export const isOpenGap = (verdict: Verdict) => verdict.knownGap !== undefined && consequence(verdict) === "passed";

@@ -96,7 +96,9 @@ const cellOf = (at: number, { from, ms, count }: Cells) =>
 
 // ---- time ----
 
-const STEPS_MS = [100, 200, 500, 1e3, 2e3, 5e3, 10e3, 20e3, 30e3, 60e3, 120e3, 300e3, 600e3, 1800e3, 3600e3] as const;
+const STEPS_MS = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 20e3, 30e3, 60e3, 120e3, 300e3, 600e3, 1800e3, 3600e3,
+] as const;
 /** Between two marks. */
 const MARK_WIDTH = 8;
 
@@ -105,7 +107,7 @@ function axis({ cells }: Place): Row {
   const step = STEPS_MS.find((step) => step / cells.ms >= MARK_WIDTH) ?? (cells.to - cells.from) / 2;
   let text = "";
   for (let at = Math.ceil(cells.from / step) * step; at <= cells.to; at += step) {
-    const mark = `╷${clock(at, cells.to)}`;
+    const mark = `╷${clock(at, cells.to, step)}`;
     const place = cellOf(at, cells);
     if (place < text.length || place + mark.length > cells.count) continue;
     text = text.padEnd(place) + mark;
@@ -113,8 +115,9 @@ function axis({ cells }: Place): Row {
   return { label: "", text, figure: "", colour: "dim" };
 }
 
-/** "2 s", and "8:20" where seconds would be many. */
-function clock(at: number, last: number): string {
+/** "2 s", "40 ms" where tenths of a second are the same, and "8:20" where seconds would be many. */
+function clock(at: number, last: number, step: number): string {
+  if (step < 100) return `${Math.round(at).toLocaleString("en")} ms`;
   const seconds = Number((at / 1_000).toFixed(1));
   if (last < 180_000) return `${seconds} s`;
   const rest = Number((seconds % 60).toFixed(1));

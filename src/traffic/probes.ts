@@ -1,5 +1,6 @@
 // Is a region healthy at home? Every 100 ms its steady requests are asked of its own nodes directly, on the observer's
 // path: a dead region must not be answered by its neighbour, and recovery must be measurable when no traffic runs.
+import { setMaxListeners } from "node:events";
 import type { Node } from "../model/cluster.ts";
 import type { Probe, Recorder } from "../model/event.ts";
 import type { Clock } from "../model/time.ts";
@@ -32,6 +33,7 @@ type Finding = Pick<Probe, "ok" | "status" | "error">;
 
 export function startProbes({ topology, nodes, clock, record, everyMs = PROBE_PERIOD_MS }: ProbeOptions): Probes {
   const ending = new AbortController();
+  setMaxListeners(0, ending.signal); // every request to every node waits on it at the same time
   const underway = new Set<Promise<void>>();
   let firstError: { error: unknown } | undefined;
 

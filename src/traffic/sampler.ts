@@ -1,7 +1,8 @@
 // Every 250 ms one `sample`: all that conditions, dashboard and plots know of a run while it runs. What cannot be asked
 // is null, never 0: a region that does not answer has not drained.
+import { setMaxListeners } from "node:events";
 import type { Node } from "../model/cluster.ts";
-import type { Event, Recorder, RegionSample, Sample } from "../model/event.ts";
+import type { ConflictEvent, Event, Recorder, RegionSample, Sample } from "../model/event.ts";
 import type { Clock } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";
 import { pageConflicts } from "./final.ts";
@@ -40,11 +41,14 @@ export interface SamplerOptions {
   conflictsAfter?: Readonly<Record<string, number>>;
   /** How often; a run has SAMPLE_PERIOD_MS. */
   everyMs?: number;
+  /** What a region has recorded since it was asked for the first time: what was there already is only counted. */
+  heardOf?: (conflicts: readonly ConflictEvent[]) => void;
 }
 
 export function startSampler(options: SamplerOptions): Sampler {
   const { topology, nodes, clock, record, probes, ledger, everyMs = SAMPLE_PERIOD_MS } = options;
   const ending = new AbortController();
+  setMaxListeners(0, ending.signal); // all that is asked of all regions waits on it at the same time
   const samples: SampleEvent[] = [];
   const waiting = new Set<{ resolve(sample: SampleEvent): void; reject(error: unknown): void }>();
   let underway: Promise<void> | undefined;
@@ -54,7 +58,7 @@ export function startSampler(options: SamplerOptions): Sampler {
     region,
     node: homesOf(nodes, region)[0],
     lag: newest(() => askLag(topology, { nodes }, region, ending.signal), clock),
-    conflicts: conflictCounter(topology, region, options.conflictsAfter?.[region] ?? 0),
+    conflicts: conflictCounter(options, region),
   }));
 
   const sample = async () => {
@@ -179,15 +183,18 @@ function lagOf(topology: Topology, region: string, body: unknown): Lag {
 const isCount = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0;
 
 /** Counts concurrent conflicts as they are recorded, asking each time only for what is new. */
-function conflictCounter(topology: Topology, region: string, start: number) {
-  let after = start;
+function conflictCounter({ topology, conflictsAfter, heardOf = () => {} }: SamplerOptions, region: string) {
+  let after = conflictsAfter?.[region] ?? 0;
   let count = 0;
+  let isFirst = true;
   return async (node: Node | undefined, signal: AbortSignal): Promise<number | null> => {
     if (node === undefined || topology.observe.conflicts === undefined) return null;
     try {
       const fresh = await pageConflicts({ topology, region, node, after, timeoutMs: ASK_TIMEOUT_MS, signal });
       after = fresh.at(-1)?.number ?? after;
       count += fresh.filter((conflict) => conflict.kind === "concurrent").length;
+      if (!isFirst && fresh.length > 0) heardOf(fresh);
+      isFirst = false;
       return count;
     } catch {
       return null; // asked again with the next sample

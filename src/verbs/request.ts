@@ -17,8 +17,11 @@ const shape = "expected a method and a path, e.g. GET /us/health";
 
 const line = z.string({ error: shape }).regex(/^(GET|HEAD|POST|PUT|PATCH|DELETE) \/\S*$/, shape);
 
+const statusShape = "expected a status, e.g. 200, or a list of them, any of which will do, e.g. [200, 409]";
+const status = z.int({ error: statusShape }).min(100, statusShape).max(599, statusShape);
+
 const expectation = z.strictObject({
-  status: z.int({ error: "expected a status, e.g. 200" }).min(100).max(599).optional(),
+  status: z.union([status, z.array(status).min(1, statusShape)], { error: statusShape }).optional(),
   body: z.unknown().optional(),
   headers: z.record(z.string(), z.string()).optional(),
   "served-by": z.string({ error: "expected a node or a region" }).optional(),
@@ -80,7 +83,8 @@ export const request = verb<Args>({
 function unrouted({ target, to, expect }: Args, topology: Topology): Complaint[] {
   const [, path] = /^[A-Z]+ (\/[\w.~-]*(?:\/[^?#]*)?)(?:[?#]|$)/.exec(target) ?? []; // "/${region}" says nothing yet
   const routes = Object.keys(topology.routes);
-  if (path === undefined || to !== undefined || routes.length === 0 || expect?.status === 404) return [];
+  if (path === undefined || to !== undefined || routes.length === 0) return [];
+  if (allowed(expect?.status).includes(404)) return [];
   if (routed(path, topology.routes) !== undefined) return [];
   const message = `topology "${topology.name}" has no route for "${path}"`;
   return [{ path: ["target"], word: path, message, hint: `Its routes are ${routes.join(", ")}.` }];
@@ -121,15 +125,18 @@ async function attempt(
   return undefined;
 }
 
+/** None: whatever it is. */
+const allowed = (status: Expected["status"]): readonly number[] => (status === undefined ? [] : [status].flat());
+
 /** Every difference between what was expected and what came, in words. */
 export function mismatches(expected: Expected, answer: Answer, topology: Topology): readonly string[] {
   const wrong: string[] = [];
   const served = answer.headers["x-served-by"];
   const servedBy = expected["served-by"];
   const servedOk = servedBy === served || (served !== undefined && nodeNamed(topology, served)?.region === servedBy);
-  if (expected.status !== undefined && answer.status !== expected.status) {
-    wrong.push(`expected status ${expected.status}, got ${answer.status}${detailOf(answer.body)}`);
-  }
+  const statuses = allowed(expected.status);
+  if (statuses.length > 0 && !statuses.includes(answer.status))
+    wrong.push(`expected status ${statuses.join(" or ")}, got ${answer.status}${detailOf(answer.body)}`);
   if (servedBy !== undefined && !servedOk)
     wrong.push(`expected to be served by ${servedBy}, was served by ${served ?? "the gateway itself"}`);
   for (const [name, value] of Object.entries(texts(expected.headers ?? {}))) {

@@ -78,7 +78,7 @@ describe("a fault by hand", () => {
     const interrupt = new AbortController();
     const waiting = await connect(around, "default", interrupt.signal);
     const killing = act(["kill", "db-eu"], { for: "1h" }, interrupt.signal, waiting);
-    await expect.poll(() => killing.said.length).toBe(2);
+    await expect.poll(() => killing.said.length, { timeout: 20_000 }).toBe(2);
     expect((await act(["heal"])).lines).toEqual(["healed: kill db-eu"]);
     expect((await killing).lines).toEqual(["db-eu: ended by another command"]);
     interrupt.abort(new Interrupted()); // nothing keeps its time any more
@@ -88,7 +88,7 @@ describe("a fault by hand", () => {
   it("is ended by Ctrl-C", async () => {
     const interrupt = new AbortController();
     const killing = act(["kill", "db-eu"], { for: "1h", id: "gone" }, interrupt.signal);
-    await expect.poll(() => killing.said.length).toBe(2);
+    await expect.poll(() => killing.said.length, { timeout: 20_000 }).toBe(2);
     interrupt.abort(new Interrupted());
     await expect(killing).rejects.toThrow("interrupted; db-eu: up again");
     expect(stack.faults.active()).toEqual([]);

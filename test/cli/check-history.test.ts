@@ -95,6 +95,38 @@ describe("a register as Jepsen tells it", () => {
     expect(load({ ...HEALTHY, operations: [first, second, ...rest] }).run.verdict).toBe("failed");
   });
 
+  it("is rejected when what was refused is read, and points at the refusal as well", () => {
+    const [first] = HEALTHY.operations as [Operation];
+    const operations = [
+      first,
+      { ...first, value: 2, invoked: 20, completed: 30, outcome: "fail", error: "timeout" },
+      { ...first, kind: "read", value: 2, invoked: 40, completed: 50 },
+    ];
+    const { run, placeOf } = load({ ...HEALTHY, operations });
+    expect(run.verdict).toBe("failed");
+    expect(run.verdicts[0]!.story!.join(" ")).toContain("What was refused did not happen");
+    const places = new Set(run.verdicts[0]!.evidence.map(placeOf));
+    expect(places).toEqual(new Set(["operations[1]", "operations[2]"]));
+  });
+
+  it("may begin with a byte order mark, as some tools write it", () => {
+    expect(load(`\ufeff${JSON.stringify(HEALTHY)}`).run.verdict).toBe("passed");
+    expect(refusal(`\ufeff${JSON.stringify(HEALTHY)}}`)).toContain("this is not JSON");
+  });
+
+  it("counts a refusal as an answer where it says so, and a connection refused as none", () => {
+    const [first, ...rest] = HEALTHY.operations as [Operation, ...Operation[]];
+    const judged = (refusal: Operation) => {
+      const operations = [first, ...rest, { ...first, invoked: 50, completed: 60, outcome: "fail", ...refusal }];
+      const { run } = load({ ...HEALTHY, operations, expect: [{ available: { region: "us", "at-least": "100%" } }] });
+      return run.verdict;
+    };
+    expect(judged({ status: 409, error: "the version is 2" })).toBe("passed");
+    expect(judged({ status: 429, error: "not now" })).toBe("failed");
+    expect(judged({ error: "connection refused" })).toBe("failed");
+    expect(refusal({ ...HEALTHY, operations: [{ ...first, status: 4090 }] })).toContain("expected a status of HTTP");
+  });
+
   it("is the same one operation per line, while it is still being written", () => {
     const { operations, ...head } = STALE;
     const lines = [head, ...operations].map((one) => JSON.stringify(one));

@@ -1,4 +1,6 @@
 // Ctrl-C, SIGTERM and a terminal that closes, at any moment: exit 130, and everything that the command started is gone.
+import fs from "node:fs";
+import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Running, sandbox } from "../support/cli.ts";
 import { ENDLESS, leftOf, marksOf, scenarioFile, stacksOf } from "./bad-days.ts";
@@ -45,6 +47,16 @@ describe("a command that is interrupted", () => {
     expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
     expect(stderr).toContain("interrupted; everything it started is gone\n");
     expect(leftOf(box.home, marks)).toEqual([]);
+  });
+
+  it("tells a CI of a scenario that it had not begun to play", async () => {
+    const running = box.start("scenario", "run", endless, "--reporter", "junit=out/j.xml");
+    await running.said("starting 6 nodes");
+    running.child.kill("SIGTERM");
+    expect((await running.done).code).toBe(130);
+    const xml = fs.readFileSync(path.join(box.directory, "out/j.xml"), "utf8");
+    expect(xml).toMatch(/<testsuite name="endless" tests="1" failures="0" errors="1"/);
+    expect(xml).toContain("the run was interrupted");
   });
 
   it("before it has begun anything: the same exit code, nothing started", async () => {

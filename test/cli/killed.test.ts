@@ -31,7 +31,8 @@ beforeAll(async () => {
   await box.facts("up", "--stack", "bystander");
   bystander = { marks: marksOf(box.home), pids: pidsOf("bystander") };
   const began = performance.now();
-  expect((await box.run("scenario", "run", scenario)).code).toBe(0);
+  const whole = await box.run("scenario", "run", scenario);
+  expect(whole.code, whole.stdout + whole.stderr).toBe(0);
   wholeMs = performance.now() - began;
 });
 
@@ -45,16 +46,20 @@ function pidsOf(stack: string): readonly number[] {
 it.each(Array.from({ length: TIMES }, (_, i) => ({ number: i + 1, share: (i + random.next()) / TIMES })))(
   "moment $number of 12: everything goes with the next down",
   async ({ share }) => {
-    const running = box.start(...random.pick(COMMANDS));
+    const command: readonly string[] = random.pick(COMMANDS);
+    const running = box.start(...command);
     const timer = setTimeout(() => running.child.kill("SIGKILL"), share * wholeMs);
     await running.done;
     clearTimeout(timer);
     const marks = marksOf(box.home).filter((mark) => !bystander.marks.includes(mark));
     const down = await box.run("down");
-    expect(down).toMatchObject({ code: 0 });
-    // One that was quick enough to come to its end with --keep is rightly up.
+    expect(down.code, down.stdout + down.stderr).toBe(0);
+    // One that was quick enough to come to its end with --keep is rightly up, and nobody's.
     for (const kept of stacksOf(box.home).filter((name) => name !== "bystander")) {
-      expect(running.child.exitCode, `stack "${kept}" is left\n${down.stdout}`).toBe(0);
+      const file = path.join(box.home, "stacks", kept, "stack.json");
+      const { state, owner } = JSON.parse(fs.readFileSync(file, "utf8")) as { state: string; owner?: unknown };
+      const left = { keeps: command.includes("--keep"), state, owner };
+      expect(left, `stack "${kept}" is left\n${down.stdout}`).toEqual({ keeps: true, state: "up", owner: undefined });
       await box.facts("down", "--stack", kept);
     }
     const left = leftOf(box.home, marks).filter((what) => what !== "bystander" && !ofBystander(what));

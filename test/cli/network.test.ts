@@ -45,7 +45,8 @@ async function rulesInForce(): Promise<readonly string[]> {
   const cluster = await embedded({ home: box.home }).reconnect({ name: "default", id, directory }, topology);
   return (await cluster.links!.state()).rules.map((rule) => rule.id);
 }
-const keptFaults = () => JSON.parse(fs.readFileSync(path.join(directory, "faults.json"), "utf8")) as readonly { fault: Fault }[];
+const keptFaults = () =>
+  JSON.parse(fs.readFileSync(path.join(directory, "faults.json"), "utf8")) as readonly { fault: Fault }[];
 
 describe("status", () => {
   it("shows the links, who uses them, and the program that they are", async () => {
@@ -66,7 +67,7 @@ describe("status", () => {
     process.kill(pid, "SIGKILL");
     const { stdout } = await box.run("status");
     expect(stdout).toContain("links: no answer, so nothing passes between zones; next: regionctl heal");
-    expect((await box.run("heal")).code).toBe(0);
+    await box.passes("heal");
     expect((await standing()).nodes.find(({ node }) => node === "links")).toMatchObject({ state: "up", answers: true });
   });
 });
@@ -92,20 +93,21 @@ describe("a partition", () => {
   });
 
   it("ends by itself after a kill -9 of its command: the link program keeps the time", async () => {
-    const cutting = box.start("partition", "us", "eu", "--for", "5s");
+    // Long enough that it is still in force when its command is gone, also where everything takes its time.
+    const cutting = box.start("partition", "us", "eu", "--for", "15s");
     await cutting.said("measured: ");
     cutting.child.kill("SIGKILL");
     expect(await cutting.done).toMatchObject({ signal: "SIGKILL" });
     expect(await rulesInForce()).toHaveLength(2);
-    await expect.poll(rulesInForce, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(rulesInForce, { timeout: 60_000 }).toEqual([]);
     expect(keptFaults()).toHaveLength(1); // nobody was there to write it down
     expect((await standing()).faults).toEqual([]);
     expect(keptFaults()).toEqual([]);
   });
 
   it("is over when its time is, or at Ctrl-C", async () => {
-    const short = await box.run("partition", "us", "eu", "--one-way", "--for", "1s");
-    expect(short).toMatchObject({ code: 0, stdout: "us -> eu: connected again\n" });
+    const short = await box.run("partition", "us", "eu", "--one-way", "--for", "2s");
+    expect(short, short.stdout + short.stderr).toMatchObject({ code: 0, stdout: "us -> eu: connected again\n" });
     const long = box.start("isolate", "eu", "--for", "5m", "--mode", "reset");
     await long.said("measured: ");
     long.child.kill("SIGINT");
@@ -124,7 +126,7 @@ describe("several at once", () => {
     const slow = await box.facts<Done>("latency", "us", "eu", "--add", "40ms", "--id", "ocean");
     expect(slow).toMatchObject({ fault: "ocean", faults: [{ kind: "latency", effective: true }] });
     const narrow = await box.run("bandwidth", "us", "eu", "--one-way", "--cap", "1mbit");
-    expect(narrow.code).toBe(0);
+    expect(narrow.code, narrow.stdout + narrow.stderr).toBe(0);
     expect(narrow.stdout).toMatch(/^us -> eu: at most 1 mbit until "regionctl heal"\nmeasured: /);
     const late = await box.facts<Done>("replication", "us", "eu", "--delay", "5s");
     expect(late.faults).toMatchObject([{ kind: "replication", effective: true }]);
@@ -137,7 +139,7 @@ describe("several at once", () => {
     expect(faults.map(({ kind }) => kind)).toEqual(["latency", "bandwidth", "replication", "clock-skew"]);
     expect((await box.run("status")).stdout).toContain("fault: ocean (latency), until healed");
     expect((await box.run("heal", "ocean")).stdout).toBe("healed: ocean\n");
-    expect((await box.run("heal")).code).toBe(0);
+    await box.passes("heal");
     expect(await rulesInForce()).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { repository, type Sandbox, sandbox } from "../support/cli.ts";
-import { ENDLESS, leftOf, marksOf, scenarioFile, stacksOf, topologyFile } from "./bad-days.ts";
+import { ENDLESS, leftOf, marksOf, ONE_REQUEST, scenarioFile, stacksOf, topologyFile } from "./bad-days.ts";
 
 const box = sandbox();
 afterAll(() => box[Symbol.asyncDispose]());
@@ -23,6 +23,30 @@ describe("what cannot be started", () => {
     expect(stderr).toMatch(/The last lines of its log:\n.*BROKEN is "nonsense", but must be one of/);
     expect(stderr).toContain('"regionctl doctor"');
     expect(leftOf(box.home, marks)).toEqual([]);
+  });
+
+  it("a scenario whose stack would not stand leaves a run behind that says why, with the logs", async () => {
+    topologyFile(box, ["NODE_NAME: backend-eu\n", "NODE_NAME: backend-eu\n      BROKEN: nonsense\n"]);
+    const file = path.join(box.directory, "broken.yaml");
+    fs.writeFileSync(file, ["name: broken", "topology: ./changed.yaml", ...ONE_REQUEST, ""].join("\n"));
+    const { code, stderr } = await box.run("scenario", "run", file, "--out", "out", "--reporter", "junit=j.xml");
+    expect(code).toBe(2);
+    const [, directory = ""] = /^what there is of it: (out\/broken-\S+)$/m.exec(stderr) ?? [];
+    const read = (name: string) => fs.readFileSync(path.join(box.directory, directory, name), "utf8");
+    expect(read("logs/backend-eu.log")).toContain('BROKEN is "nonsense"');
+    expect(read("scenario.yaml")).toContain("name: broken");
+    expect(read("report.html")).toContain("<title>errored: broken");
+    const again = await box.run("check", directory);
+    expect(again.code).toBe(2);
+    expect(again.stdout).toMatch(/^ERRORED {2}broken/);
+    expect(again.stdout.replaceAll(/\s+/g, " ")).toContain(
+      "errored before it began: backend-eu exited with code 1 while it was starting",
+    );
+    expect(again.stdout).toContain('BROKEN is "nonsense"');
+    expect(again.stdout).not.toContain("healthy at first"); // nobody looked
+    const xml = fs.readFileSync(path.join(box.directory, "j.xml"), "utf8");
+    expect(xml).toContain('tests="1" failures="0" errors="1"');
+    expect(xml).toContain(`regionctl check ${path.join(fs.realpathSync(box.directory), directory)}`);
   });
 
   it("a program that is not there: which file, how to get it, and the same from doctor", () => {

@@ -19,7 +19,7 @@ const TO_EU: CrossingId = { from: "edge", to: "backend-eu" };
 const TO_KAFKA: CrossingId = { from: "eu", to: "kafka" };
 
 /** For what must come, however busy the machine is. */
-const PATIENT_MS = 15_000;
+const PATIENT_MS = 30_000;
 const SOON = { timeout: PATIENT_MS };
 /** For what must not come. */
 const IMPATIENT_MS = 250;
@@ -35,7 +35,7 @@ const cutBoth = (mode: CutMode, a: string, b: string) => [cut(mode, a, b), cut(m
 const delay = (addMs: number, from: string, to: string) => rule(from, to, { type: "delay", addMs, jitterMs: 0 });
 
 export function describeLinks(name: string, makeBench: () => Bench | Promise<Bench>): void {
-  describe(`the links of the ${name} runtime`, { timeout: 60_000 }, () => {
+  describe(`the links of the ${name} runtime`, { timeout: 120_000 }, () => {
     let bench: Bench;
     let cluster: Cluster;
 

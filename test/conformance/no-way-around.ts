@@ -20,7 +20,7 @@ const drop = (a: string, b: string): readonly LinkRule[] =>
 const API_VERSIONS = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]);
 
 export function describeNoWayAround(name: string, makeBench: () => Bench | Promise<Bench>): void {
-  describe(`a cut of the ${name} runtime`, { timeout: 90_000 }, () => {
+  describe(`a cut of the ${name} runtime`, { timeout: 150_000 }, () => {
     let bench: Bench;
     let cluster: Cluster;
 

@@ -24,8 +24,11 @@ export interface Bench {
   remove(): void | Promise<void>;
 }
 
+/** For what must come, however busy the machine is. */
+const PATIENT_MS = 30_000;
+
 export function describeRuntime(name: string, makeBench: () => Bench | Promise<Bench>): void {
-  describe(`the ${name} runtime`, { timeout: 60_000 }, () => {
+  describe(`the ${name} runtime`, { timeout: 120_000 }, () => {
     let bench: Bench;
     let cluster: Cluster;
     const happenings: Happening[] = [];
@@ -191,8 +194,11 @@ export function describeRuntime(name: string, makeBench: () => Bench | Promise<B
       await tell(true);
       const other = await bench.runtime().reconnect(bench.place, bench.topology);
       expect(await holding(other)).toEqual({ "backend-us": true, "backend-eu": false });
-      const answered = put("/us/properties/1", 11.5);
-      await expect.poll(async () => (await backend.request("/us/properties/1")).body).toMatchObject({ price: 11.5 });
+      const answered = put("/us/properties/1", 11.5, PATIENT_MS);
+      answered.catch(() => {}); // told below
+      await expect
+        .poll(async () => (await backend.request("/us/properties/1")).body, { timeout: PATIENT_MS })
+        .toMatchObject({ price: 11.5 });
       await tell(false);
       expect((await answered).status).toBe(200);
 
@@ -230,7 +236,7 @@ export function describeRuntime(name: string, makeBench: () => Bench | Promise<B
       await node("backend-us").start();
       expect(await states()).toEqual({ ...allUp(), "db-us": "down" });
       await node("db-us").start();
-      await expect.poll(() => node("backend-us").answers(), { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => node("backend-us").answers(), { timeout: PATIENT_MS }).toBe(true);
     });
 
     it("can be reached from another shell, which sees and does the same", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { lineOf, printable, sayFault } from "../../src/dashboard/lines.ts";
+import { printable } from "../../src/dashboard/clean.ts";
+import { lineOf, sayFault } from "../../src/dashboard/lines.ts";
 import type { Happening } from "../../src/model/event.ts";
 import { begun, ended, events, fault, node, proved, region, runBegun, sample } from "./story.ts";
 
@@ -108,5 +109,7 @@ describe("an event in words", () => {
     expect(text).not.toMatch(/\p{Cc}/u);
     expect(line({ type: "log", level: "info", text: "x".repeat(10_000) })!.text).toHaveLength(300);
     expect(printable("  as it is  ")).toBe("as it is");
+    expect(printable("turned \u202eround, \u001b]0;a name that never ends")).toBe("turned round,");
+    expect(printable("\u{1f600}".repeat(9), 6)).toBe("\u{1f600}\u{1f600}…"); // no half of a character
   });
 });

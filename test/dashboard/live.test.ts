@@ -88,10 +88,42 @@ describe("a stack that is watched", () => {
     await other.faults.begin({ kind: "kill", targets: ["db-eu"], parameters: {} });
     await watched();
     expect(heard[0]).toMatchObject({ type: "stack", name: "default", runtime: "embedded", seq: 0 });
-    expect(heard[0]).toMatchObject({ faults: [{ id: "kill db-eu" }] });
+    expect(picture().faults.map(({ fault, effective }) => [fault.id, effective])).toEqual([["kill db-eu", true]]);
     await eventually(() => expect(new Set(of("node").map(({ node }) => node)).size).toBe(cluster().nodes.length));
     expect(stateOf("db-eu")).toMatchObject({ state: "down", unasked: false });
     expect(stateOf("db-us")).toMatchObject({ state: "up", unasked: false });
+  });
+
+  it("is told with what happened to it before: since when its nodes are as they are, and nothing twice", async () => {
+    await other.faults.begin({ kind: "kill", targets: ["backend-us"], parameters: {} });
+    await other.faults.heal();
+    await other.faults.begin({ kind: "pause", targets: ["db-eu"], parameters: {} });
+    stack.leave();
+    stack = await look(around, "default", going);
+    other.events.append({ type: "log", level: "info", text: "the last word" }); // after it was looked up, before it is watched
+    const log = fs.readFileSync(path.join(stack.directory, "events.ndjson"), "utf8");
+    const all = log
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Event);
+    await watched();
+    await eventually(() => expect(samples().length).toBeGreaterThan(1));
+    const up = all.findLast((event) => event.type === "node" && event.node === "backend-us")!;
+    expect(up.at).toBeGreaterThan(0);
+    expect(stateOf("backend-us")).toMatchObject({ state: "up", since: up.at });
+    expect(stateOf("db-eu")?.state).toBe("paused");
+    expect(picture().faults.map(({ fault }) => fault.id)).toEqual(["pause db-eu"]);
+    const texts = picture().lines.map(({ text }) => text);
+    expect(texts).toEqual(expect.arrayContaining(["kill backend-us ended, by heal", "the last word"]));
+    expect(texts.length).toBe(new Set(texts).size);
+  });
+
+  it("a fault of whose end nobody has written does not come to life again", async () => {
+    const fault = { id: "kill db-us", kind: "kill", targets: ["db-us"], parameters: {}, since: 1 } as const;
+    other.events.append({ type: "fault", phase: "begun", fault });
+    await watched();
+    expect(picture().faults).toEqual([]);
+    expect(stateOf("db-us")?.state).toBe("up");
   });
 
   it("is not said to be unwell before its regions could answer", async () => {
@@ -123,7 +155,7 @@ describe("a stack that is watched", () => {
     await eventually(() => expect(stateOf("backend-us")).toMatchObject({ state: "down", unasked: false }));
     await other.faults.heal();
     await eventually(() => expect(stateOf("backend-us")).toMatchObject({ state: "up" }));
-    expect(picture().faults).toEqual([]);
+    await eventually(() => expect(picture().faults).toEqual([])); // it is told a moment after the node
   });
 
   it("sees a node die that nobody touched, and come back, and writes neither into the log", async () => {
@@ -137,6 +169,29 @@ describe("a stack that is watched", () => {
     await eventually(() => expect(stateOf("backend-eu")).toMatchObject({ state: "up", unasked: false }));
     await eventually(() => expect(samples().length).toBeGreaterThan(0));
     expect(fs.readFileSync(log, "utf8")).toBe(before);
+  });
+
+  it("does not take a process that is being killed for one that is paused; one that stays so is told", async () => {
+    await watched();
+    await eventually(() => expect(of("node").length).toBeGreaterThan(0));
+    const looks = vi.spyOn(stack.cluster, "states");
+    const lookedAgain = async (times: number) => {
+      const seen = looks.mock.calls.length;
+      await eventually(() => expect(looks.mock.calls.length).toBeGreaterThan(seen + times));
+    };
+    let stays = false;
+    cluster().before = async (move, node) => {
+      if (move !== "kill") return;
+      if (stays) cluster().node(node).state = "paused";
+      else looks.mockImplementationOnce(async () => new Map([[node, "paused"]]));
+      await lookedAgain(4);
+    };
+    await other.faults.begin({ kind: "kill", targets: ["backend-us"], parameters: {} });
+    await eventually(() => expect(stateOf("backend-us")).toMatchObject({ state: "down", unasked: false }));
+    stays = true;
+    await other.faults.begin({ kind: "kill", targets: ["backend-eu"], parameters: {} });
+    await eventually(() => expect(stateOf("backend-eu")).toMatchObject({ state: "down", unasked: false }));
+    expect(of("node").flatMap(({ node, state }) => (state === "paused" ? [node] : []))).toEqual(["backend-eu"]);
   });
 
   it("does not take a process that is starting for one that is up, nor for one that is down", async () => {
@@ -200,13 +255,51 @@ describe("a stack that is watched", () => {
       await eventually(() => expect(samples().filter(({ seq }) => seq > 0)).toHaveLength(i + 2));
     }
     const last = samples().findLastIndex(({ seq }) => seq > 0);
-    const first = samples().findIndex(({ seq }) => seq > 0);
-    expect(
-      samples()
-        .slice(first, last)
-        .filter(({ seq }) => seq === 0),
-    ).toEqual([]);
     await eventually(() => expect(samples().slice(last + 1).length).toBeGreaterThan(0));
+    // Its own come where no other came for two seconds: here after the last one, and wherever this process stood still.
+    const silences = samples().flatMap(({ seq, at }, i) => {
+      const other = samples()
+        .slice(0, i)
+        .findLast((before) => before.seq > 0);
+      return seq > 0 || other === undefined ? [] : [at - other.at];
+    });
+    expect(Math.min(...silences)).toBeGreaterThanOrEqual(1_999);
+  });
+
+  it("tells of conflicts that are recorded while it looks, each once, and only counts those from before", async () => {
+    const conflict = (id: number) => ({
+      id,
+      kind: "concurrent",
+      key: id,
+      winner: { state: `us:${id},eu:0`, value: 1 },
+      loser: { state: `us:0,eu:${id}`, value: 2 },
+    });
+    const records: Record<string, ReturnType<typeof conflict>[]> = { us: [conflict(1)], eu: [] };
+    for (const region of ["us", "eu"]) {
+      const node = cluster().node(`backend-${region}`);
+      const { request } = node;
+      node.request = async (asked, init) => {
+        const [, after] = /\/conflicts\?after=(\d+)/.exec(asked) ?? [];
+        if (after === undefined) return request(asked, init);
+        const conflicts = records[region]!.filter(({ id }) => id > Number(after));
+        return { status: 200, headers: {}, body: { conflicts, next: null } };
+      };
+    }
+    stack = { ...stack, topology: { ...topology, observe: { conflicts: "/:region/conflicts?after=:after" } } };
+    await watched();
+    const counted = () => ["us", "eu"].map((region) => samples().at(-1)?.regions[region]?.conflicts);
+    await eventually(() => expect(counted()).toEqual([1, 0]));
+    expect(of("conflict")).toEqual([]);
+    records["us"]!.push(conflict(2), conflict(3));
+    await eventually(() => expect(counted()).toEqual([3, 0]));
+    records["eu"]!.push(conflict(2), conflict(3), conflict(4)); // it hears of them later, and of one more
+    await eventually(() => expect(counted()).toEqual([3, 3]));
+    expect(of("conflict").map(({ region, key }) => [region, key])).toEqual([
+      ["us", "2"],
+      ["us", "3"],
+      ["eu", "4"],
+    ]);
+    expect(picture().lines.at(-1)?.text).toContain("row 4 recorded in eu");
   });
 
   it("counts the requests of whoever uses it, from the gateway's lines", async () => {

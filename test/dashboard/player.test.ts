@@ -24,6 +24,8 @@ function played(of: readonly Event[] = history) {
   let shown: number[] = [];
   let picture = EMPTY;
   let resets = 0;
+  const leaps: (readonly number[])[] = [];
+  player.onLeap(() => leaps.push([...shown]));
   player.onReset(() => {
     shown = [];
     picture = EMPTY;
@@ -34,7 +36,7 @@ function played(of: readonly Event[] = history) {
       shown.push(...batch.map(({ seq }) => seq));
       picture = foldAll(picture, batch);
     });
-  return { clock, player, start, shown: () => shown, picture: () => picture, resets: () => resets };
+  return { clock, player, start, shown: () => shown, picture: () => picture, resets: () => resets, leaps: () => leaps };
 }
 
 describe("a player", () => {
@@ -80,7 +82,7 @@ describe("a player", () => {
   });
 
   it("is moved on without repeating anything, and back by beginning anew", async () => {
-    const { clock, player, start, shown, resets, picture } = played();
+    const { clock, player, start, shown, resets, leaps, picture } = played();
     start();
     player.pause();
     player.seek(2_000);
@@ -88,8 +90,12 @@ describe("a player", () => {
     expect(picture().faults).toHaveLength(1);
     player.seek(1_000_000);
     expect([shown(), player.positionMs(), resets()]).toEqual([[1, 2, 3, 4, 5, 6, 7], 10_000, 0]);
+    expect(leaps()).toEqual([
+      [1, 2, 3],
+      [1, 2, 3, 4, 5, 6, 7],
+    ]); // told when what lies between was
     player.seek(1_500);
-    expect([shown(), player.positionMs(), resets()]).toEqual([[1, 2, 3], 1_500, 1]);
+    expect([shown(), player.positionMs(), resets(), leaps().at(-1)]).toEqual([[1, 2, 3], 1_500, 1, [1, 2, 3]]);
     expect(picture().nodes.find(({ name }) => name === "backend-us")?.state).toBe("down");
     player.seek(-5);
     expect([shown(), player.positionMs(), player.delivered().length]).toEqual([[1], 0, 1]);

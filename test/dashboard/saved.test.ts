@@ -57,7 +57,9 @@ describe("a saved run", () => {
 
     source.player.seek(0);
     expect(store.get().run?.ended).toBeUndefined();
-    expect(source.verdicts?.()).toEqual([]);
+    source.verdicts?.();
+    await clock.advance(2_000);
+    expect(source.verdicts?.().map(({ name }) => name)).toEqual(["available"]);
   });
 
   it("ends at once, whatever was planned", async () => {

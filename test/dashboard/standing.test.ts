@@ -16,16 +16,16 @@ const verdict = (summary: string): Verdict => ({
 
 function watched(tookMs = 0) {
   const clock = virtualClock();
+  let spent = 0;
   const history: Event[] = [];
   const judgedAt: number[] = [];
   let drawn = 0;
   const stand = standing(() => history, {
-    clock,
+    clock: { ...clock, now: () => clock.now() + spent },
     judged: () => drawn++,
     judges(all) {
       judgedAt.push(clock.now());
-      const until = performance.now() + tookMs;
-      while (performance.now() < until);
+      spent += tookMs;
       return [verdict(`${all.length} events`)];
     },
   });
@@ -80,9 +80,43 @@ describe("the expectations as they stand", () => {
       summary();
       await clock.advance(100);
     }
-    expect(judgedAt).toEqual([0]); // 200 ms or more: not before 2 s
+    expect(judgedAt).toEqual([0]); // it took 200 ms: not before 2 s
     await clock.advance(3_600_000);
     expect(judgedAt.length).toBe(2);
+  });
+
+  it("are judged anew at once when the history has leapt, but for the share of the time", async () => {
+    const { clock, judgedAt, stand, summary, grow } = watched(20);
+    grow();
+    summary();
+    await clock.advance(100);
+    grow();
+    summary(); // would wait until a second is over
+    stand.leapt();
+    await clock.advance(99);
+    expect(judgedAt).toEqual([0]);
+    await clock.advance(1);
+    expect([judgedAt, summary()]).toEqual([[0, 200], "2 events"]);
+    stand.leapt(); // nobody asks
+    await clock.advance(5_000);
+    expect(judgedAt).toEqual([0, 200]);
+  });
+
+  it("of quite another time are not left to be read, where they cannot be judged anew at once", async () => {
+    for (const [tookMs, left] of [
+      [20, "1 events"],
+      [200, undefined],
+    ] as const) {
+      const { clock, stand, summary, grow } = watched(tookMs);
+      grow();
+      summary();
+      await clock.advance(0);
+      grow();
+      stand.leapt();
+      expect(summary()).toBe(left);
+      await clock.advance(10 * tookMs);
+      expect(summary()).toBe("2 events");
+    }
   });
 
   it("forget another history, and end", async () => {

@@ -309,10 +309,14 @@ describe("a run", () => {
     expect(quiet).toEqual({ ...before, at: 8 });
   });
 
-  it("conflicts that follow each other are one line", () => {
-    const conflict = (key: string, kind: "concurrent" | "rejected" = "concurrent"): Happening => ({
+  describe("conflicts", () => {
+    const conflict = (
+      key: string,
+      kind: "concurrent" | "rejected" = "concurrent",
+      where: "us" | "eu" = "eu",
+    ): Happening => ({
       type: "conflict",
-      region: "eu",
+      region: where,
       number: 1,
       kind,
       key,
@@ -320,9 +324,32 @@ describe("a run", () => {
       loser: null,
       rule: "the newest wins",
     });
-    const { lines } = after([0, found()], [1, conflict("7")], [2, conflict("8")], [3, conflict("9", "rejected")]);
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatchObject({ seq: 3, times: 2 });
-    expect(lines[0]?.text).toContain("row 8");
+
+    it("that follow each other are one line", () => {
+      const { lines } = after([0, found()], [1, conflict("7")], [2, conflict("8")], [3, conflict("9", "rejected")]);
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatchObject({ seq: 3, times: 2 });
+      expect(lines[0]?.text).toContain("row 8");
+    });
+
+    it("of regions that take turns are a line each, and push nothing else out", () => {
+      const turns = Array.from({ length: 300 }, (_, i): Told => [
+        2 + i,
+        conflict(`${i}`, "concurrent", i % 2 === 0 ? "us" : "eu"),
+      ]);
+      const { lines } = after([0, found()], [1, { type: "log", level: "info", text: "before" }], ...turns);
+      expect(lines.map(({ text, times = 1 }) => [/before|row \d+/.exec(text)?.[0], times])).toEqual([
+        ["before", 1],
+        ["row 298", 150],
+        ["row 299", 150],
+      ]);
+      const { lines: apart } = after(
+        [0, found()],
+        [1, conflict("1")],
+        [2, { type: "log", level: "info", text: "between" }],
+        [3, conflict("2")],
+      );
+      expect(apart.map(({ times = 1 }) => times)).toEqual([1, 1, 1]);
+    });
   });
 });

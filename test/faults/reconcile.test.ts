@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Reconciling, reconcile } from "../../src/faults/reconcile.ts";
 import { wanted } from "../../src/faults/wanted.ts";
 import { type Fault, type FaultKind, NO_CONTROL, type NodeState } from "../../src/model/fault.ts";
+import type { Topology } from "../../src/model/topology.ts";
 import { fakeCluster } from "../support/fake-cluster.ts";
 import { notes } from "../support/recorder.ts";
 import { twoRegions } from "../support/topology.ts";
@@ -20,13 +21,13 @@ const fault = (kind: FaultKind, ...targets: string[]): Fault => ({
 const HOLD_US = 'configure backend-us {"hold":true,"skewMs":0,"replication":{}}';
 const FREE_US = HOLD_US.replace("true", "false");
 
-function world(faults: readonly Fault[] = []) {
-  const cluster = fakeCluster(twoRegions);
+function world(faults: readonly Fault[] = [], topology: Topology = twoRegions) {
+  const cluster = fakeCluster(topology);
   const note = notes();
   const clock = virtualClock();
   const active = [...faults];
   const reconciling: Reconciling = {
-    topology: twoRegions,
+    topology,
     cluster,
     clock,
     record: note.record,
@@ -49,6 +50,22 @@ describe("reconcile", () => {
     expect(cluster.moves).toEqual(["kill backend-us", "stop db-us 700", "pause kafka"]);
     expect(note.story()).toEqual(["backend-us down", "db-us down", "kafka paused"]);
     expect(note.events.every((event) => event.type === "node" && event.expected)).toBe(true);
+  });
+
+  it("waits again for one that came up before what it needs, and for no other", async () => {
+    const nodes = twoRegions.nodes.map((node) =>
+      node.role === "backend" ? { ...node, needs: [`db-${node.region}`] } : node,
+    );
+    const { cluster, reconciling } = world([], { ...twoRegions, nodes });
+    for (const name of ["backend-us", "db-us", "backend-eu"]) cluster.node(name).state = "down";
+    const starts: string[] = [];
+    cluster.before = (move, node) => void (move === "start" && starts.push(node));
+    // Started while its database was down it is as far up as it could be; only now it finds that it is there.
+    cluster.node("backend-us").answers = async () => starts.filter((node) => node === "backend-us").length === 2;
+    cluster.node("backend-eu").answers = async () => false; // its database has been up all the time
+    await reconcile(reconciling);
+    expect(starts.toSorted()).toEqual(["backend-eu", "backend-us", "backend-us", "db-us"]);
+    expect(starts.lastIndexOf("backend-us")).toBeGreaterThan(starts.indexOf("db-us"));
   });
 
   it("does nothing the second time", async () => {

@@ -132,16 +132,22 @@ describe("a flaky link", () => {
 describe("a probe", () => {
   const crossing = async () => (await links.state()).crossings[0]!;
 
+  /** Of several: what a busy machine adds is not asked for. */
+  async function fastestMs(order: Parameters<Links["probe"]>[0]): Promise<number> {
+    let fastest = Infinity;
+    for (let i = 0; i < 10; i++) fastest = Math.min(fastest, (await links.probe(order)).tookMs);
+    return fastest;
+  }
+
   it("is answered behind the link, and feels its delays; the node behind and the figures know nothing of it", async () => {
     const before = await crossing();
     const opened = upstream.opened();
     const plain = await links.probe({});
     expect(plain.outcome).toBe("answered");
     await links.set(...both(delay(80)));
-    let tookMs = Infinity;
-    for (let i = 0; i < 5; i++) tookMs = Math.min(tookMs, (await links.probe({})).tookMs);
+    const tookMs = await fastestMs({});
     expect(tookMs).toBeGreaterThan(158);
-    expect(tookMs).toBeLessThan(200);
+    expect(tookMs).toBeLessThan(240); // a third delay would make it so
     expect(await crossing()).toEqual(before);
     expect(upstream.opened()).toBe(opened);
   });
@@ -152,7 +158,7 @@ describe("a probe", () => {
     expect(there.outcome).toBe("answered");
     expect(there.tookMs).toBeGreaterThan(290);
     await links.set(rule("cap", "eu", "us", cap(1_000_000)));
-    expect((await links.probe({ bytes: 300_000 })).tookMs).toBeLessThan(250);
+    expect(await fastestMs({ bytes: 300_000 })).toBeLessThan(250);
     expect((await links.probe({ bytes: 300_000, back: true })).tookMs).toBeGreaterThan(290);
   });
 

@@ -30,7 +30,7 @@ async function roundTripMs(socket: net.Socket): Promise<number> {
 /** The least of several: what a busy machine adds is not asked for. */
 async function bestRoundTripMs(socket: net.Socket): Promise<number> {
   let best = Infinity;
-  for (let i = 0; i < 10; i++) best = Math.min(best, await roundTripMs(socket));
+  for (let i = 0; i < 30; i++) best = Math.min(best, await roundTripMs(socket));
   return best;
 }
 
@@ -47,7 +47,7 @@ describe("a delay", () => {
       await links.set(...rules);
       const ms = await bestRoundTripMs(socket);
       expect(ms).toBeGreaterThan(expectedMs - 2);
-      expect(ms).toBeLessThan(expectedMs + 10);
+      expect(ms).toBeLessThan(expectedMs + 18); // less than any other of these would add
     }
   });
 
@@ -101,6 +101,7 @@ describe("a cap", () => {
     await begin([rule("cap", "us", "eu", cap(rate))], (socket) => socket.resume());
     const clients = await Promise.all(Array.from({ length: 4 }, () => connect(links.port)));
     const piece = Buffer.alloc(100_000);
+    const beganMs = performance.now();
     for (const { socket } of clients) {
       const more = () => {
         while (socket.write(piece));
@@ -109,13 +110,11 @@ describe("a cap", () => {
       more();
     }
     const total = () => upstream.wires.reduce((sum, each) => sum + each.length(), 0);
-    await until(() => total() > 500_000);
-    const [beganMs, beganBytes] = [performance.now(), total()];
     await until(() => total() > 10_000_000);
-    const measured = ((total() - beganBytes) * 1_000) / (performance.now() - beganMs);
-    // Between two looks there may be many milliseconds; caps.test.ts is exact.
-    expect(measured / rate).toBeGreaterThan(0.9);
-    expect(measured / rate).toBeLessThan(1.1);
+    const measured = (total() * 1_000) / (performance.now() - beganMs);
+    // Never more, counted from before the first byte; less where the machine is busy. caps.test.ts is exact.
+    expect(measured / rate).toBeLessThan(1.05);
+    expect(measured / rate).toBeGreaterThan(0.4);
     const shares = upstream.wires.map((each) => each.length() / (total() / 4));
     for (const share of shares) expect(share).toBeCloseTo(1, 0);
     for (const { socket } of clients) socket.destroy();

@@ -44,7 +44,8 @@ describe("a node that dies", () => {
       node.kill("SIGKILL");
       // The end of one connection is the first that anybody hears of it.
       await client.ends();
-      await until(async () => (await knock(other.port)) === "ECONNREFUSED");
+      // Now and then, or on a busy machine all would count that knock before the program has its turn.
+      await until(async () => (await knock(other.port)) === "ECONNREFUSED" || (await pass(100), false));
       // Only those that came before it was known were let in, and reset.
       expect((await other.state()).crossings[0]!.opened).toBeLessThan(10);
     } finally {
@@ -114,11 +115,12 @@ describe("a node that closes idle connections", () => {
       return (Number(fields[11]) + Number(fields[12])) * 10;
     };
     await until(() => upstream.opened() > 6);
-    const [before, cpuBefore] = [upstream.opened(), cpuMs()];
+    const [before, cpuBefore, began] = [upstream.opened(), cpuMs(), performance.now()];
     await pass(1_000);
+    const passedMs = performance.now() - began; // on a busy machine more
     // They are half a second and more apart by now.
-    expect(upstream.opened() - before).toBeLessThan(5);
-    expect(cpuMs() - cpuBefore).toBeLessThan(300);
+    expect(upstream.opened() - before).toBeLessThan(3 + passedMs / 500);
+    expect(cpuMs() - cpuBefore).toBeLessThan(0.3 * passedMs);
     expect(await accepts()).toBe(true);
   });
 });

@@ -1,8 +1,10 @@
 // The action that a GitHub workflow uses: what it says is read, and what it runs is really run.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { repository, sandbox } from "../support/cli.ts";
@@ -23,8 +25,8 @@ interface Action {
   runs: { using: string; steps: readonly Step[] };
 }
 
-const text = fs.readFileSync(path.join(repository, "action.yml"), "utf8");
-const action = parse(text) as Action;
+const written = fs.readFileSync(path.join(repository, "action.yml"), "utf8");
+const action = parse(written) as Action;
 const { steps } = action.runs;
 const play = steps.find(({ id }) => id === "play")!;
 
@@ -35,7 +37,7 @@ describe("action.yml", () => {
       expect(description).toMatch(/\.$/);
       expect(typeof given).toBe("string");
     }
-    const used = [...text.matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name);
+    const used = [...written.matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name);
     expect(new Set(used)).toEqual(new Set(Object.keys(action.inputs)));
   });
 
@@ -100,7 +102,7 @@ interface Given {
 }
 
 /** Plays what the action plays, as the runner would: bash, with the inputs in the environment. */
-function playing(directory: string, home: string, { scenarios, shard = "", out = "my runs", jobs = "" }: Given) {
+async function playing(directory: string, home: string, { scenarios, shard = "", out = "my runs", jobs = "" }: Given) {
   const output = path.join(directory, "github-output");
   fs.rmSync(output, { force: true });
   const values: Readonly<Record<string, string>> = {
@@ -116,12 +118,13 @@ function playing(directory: string, home: string, { scenarios, shard = "", out =
     Object.entries(play.env!).map(([name, value]) => [name, values[value.replace(/^\$\{\{ | \}\}$/g, "")]!]),
   );
   const { GITHUB_ACTIONS: _, GITHUB_STEP_SUMMARY: __, ...clean } = process.env;
-  const end = spawnSync("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", play.run!], {
-    encoding: "utf8",
+  const child = spawn("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", play.run!], {
+    stdio: ["ignore", "pipe", "pipe"],
     env: { ...clean, ...env, NO_COLOR: "1", REGIONCTL_HOME: home, GITHUB_WORKSPACE: directory, GITHUB_OUTPUT: output },
   });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   const lines = fs.existsSync(output) ? fs.readFileSync(output, "utf8").trimEnd().split("\n") : [];
-  return { code: end.status, said: end.stdout + end.stderr, outputs: lines };
+  return { code: code as number | null, said: stdout + stderr, outputs: lines };
 }
 
 /** It plays real scenarios; a busy machine needs longer. */
@@ -144,7 +147,7 @@ describe("what it runs", { timeout: PATIENCE_MS }, () => {
     await using box = sandbox();
     write(box.directory, "one", 200);
     write(box.directory, "two and $(touch evil)", 200);
-    const { code, said, outputs } = playing(box.directory, box.home, {
+    const { code, said, outputs } = await playing(box.directory, box.home, {
       scenarios: "one.yaml\n\ntwo and $(touch evil).yaml\n",
     });
     expect(code, said).toBe(0);
@@ -161,29 +164,29 @@ describe("what it runs", { timeout: PATIENCE_MS }, () => {
     await using box = sandbox();
     for (const name of ["one", "two", "three"]) write(box.directory, name, 200);
     const given = { scenarios: "one.yaml\ntwo.yaml\nthree.yaml", out: "runs", jobs: "2" };
-    const count = (shard: string) => {
-      const { code, said, outputs } = playing(box.directory, box.home, { ...given, shard });
+    const count = async (shard: string) => {
+      const { code, said, outputs } = await playing(box.directory, box.home, { ...given, shard });
       expect(code, said).toBe(0);
       expect(outputs).toContain(`artifact=regionctl-runs-${shard.replace("/", "-of-")}`);
       return all(parseXml(fs.readFileSync(path.join(box.directory, "runs/junit.xml"), "utf8")), "testsuite").length;
     };
-    expect(count("1/2") + count("2/2")).toBe(3);
+    expect((await count("1/2")) + (await count("2/2"))).toBe(3);
   });
 
   it("fails when a scenario does, and its run directory is there to be kept", async () => {
     await using box = sandbox();
     write(box.directory, "wrong", 404);
-    const { code, outputs } = playing(box.directory, box.home, { scenarios: "wrong.yaml", out: "runs" });
-    expect(code).toBe(1);
+    const { code, said, outputs } = await playing(box.directory, box.home, { scenarios: "wrong.yaml", out: "runs" });
+    expect(code, said).toBe(1);
     expect(outputs).toContain("directory=runs");
     expect(fs.readdirSync(path.join(box.directory, "runs")).some((name) => name.startsWith("tiny-"))).toBe(true);
   });
 
   it("takes nothing for a flag or for an output that is none", async () => {
     await using box = sandbox();
-    const flag = playing(box.directory, box.home, { scenarios: "--help" });
+    const flag = await playing(box.directory, box.home, { scenarios: "--help" });
     expect(flag.code, flag.said).toBe(64);
-    const two = playing(box.directory, box.home, { scenarios: "one", out: "runs\ndirectory=/" });
+    const two = await playing(box.directory, box.home, { scenarios: "one", out: "runs\ndirectory=/" });
     expect(two).toMatchObject({ code: 64, outputs: [] });
     expect(two.said).toContain("one line each");
   });

@@ -20,7 +20,11 @@ const title =
     ? "report.html in a browser (no Chromium is on this machine)"
     : "report.html in a browser";
 
-describe.skipIf(found === undefined && !required)(title, () => {
+/** Generous, for a browser on a busy machine: it only decides how long a failing test takes. */
+const PATIENCE_MS = 60_000;
+const eventually = { timeout: PATIENCE_MS, interval: 100 };
+
+describe.skipIf(found === undefined && !required)(title, { timeout: 3 * PATIENCE_MS }, () => {
   let browser: Browser;
   let folder: string;
 
@@ -29,8 +33,8 @@ describe.skipIf(found === undefined && !required)(title, () => {
       throw new Error("a browser is required, and no Chromium was found: set REGIONCTL_TEST_CHROMIUM");
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "regionctl-report-"));
     // In a container tests run as root, where Chromium cannot have its sandbox.
-    browser = await chromium.launch({ executablePath: found, args: ["--no-sandbox"] });
-  });
+    browser = await chromium.launch({ executablePath: found, args: ["--no-sandbox"], timeout: PATIENCE_MS });
+  }, 2 * PATIENCE_MS);
 
   afterAll(async () => {
     await browser?.close();
@@ -49,6 +53,7 @@ describe.skipIf(found === undefined && !required)(title, () => {
     fs.writeFileSync(file, html(run, sources));
     const wrong: string[] = [];
     const context = await browser.newContext({ offline: true, ...options });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     page.on("console", (message) => wrong.push(`console: ${message.text()}`));
     page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
@@ -110,9 +115,9 @@ describe.skipIf(found === undefined && !required)(title, () => {
     const ticks = async () => (await last.locator("svg text").allTextContents()).filter((text) => / m?s$/.test(text));
     const whole = await ticks();
     await page.getByRole("button", { name: "kill backend-us" }).click();
-    await expect.poll(ticks).not.toEqual(whole);
+    await expect.poll(ticks, eventually).not.toEqual(whole);
     await page.getByRole("button", { name: "the whole run" }).click();
-    await expect.poll(ticks).toEqual(whole);
+    await expect.poll(ticks, eventually).toEqual(whole);
     expect(wrong).toEqual([]);
   });
 
@@ -173,7 +178,7 @@ describe.skipIf(found === undefined && !required)(title, () => {
     await page.evaluate(
       `document.body.insertAdjacentHTML("beforeend", '<img src="http://127.0.0.1:9/x" onerror="alert(1)">')`,
     );
-    await expect.poll(() => wrong.join("\n")).toContain("Content Security Policy");
+    await expect.poll(() => wrong.join("\n"), eventually).toContain("Content Security Policy");
     expect(wrong.filter((one) => one.startsWith("dialog"))).toEqual([]);
   });
 
@@ -204,10 +209,11 @@ describe.skipIf(found === undefined && !required)(title, () => {
     const label = page.locator('figure.region text:text-is("kill backend-us")');
     const before = await label.getAttribute("fill");
     await page.emulateMedia({ colorScheme: "dark" });
-    await expect.poll(() => label.getAttribute("fill")).not.toBe(before);
+    await expect.poll(() => label.getAttribute("fill"), eventually).not.toBe(before);
     await page.setViewportSize({ width: 400, height: 800 });
-    await expect.poll(() => overflow(page)).toBeLessThanOrEqual(0);
-    await expect.poll(async () => (await page.locator(".chart svg").first().boundingBox())!.width).toBeLessThan(400);
+    await expect.poll(() => overflow(page), eventually).toBeLessThanOrEqual(0);
+    const width = async () => (await page.locator(".chart svg").first().boundingBox())!.width;
+    await expect.poll(width, eventually).toBeLessThan(400);
     expect(wrong).toEqual([]);
   });
 

@@ -26,8 +26,8 @@ function parse(line: string): Command {
 }
 
 /** The runner's lines end with any of \r, \n, \r\n. */
-function commands(run: Run, root = "/"): readonly Command[] {
-  return github(run, root)
+function commands(run: Run | readonly Run[], root = "/"): readonly Command[] {
+  return github("history" in run ? [run] : run, root)
     .split(/\r\n|\r|\n/)
     .filter((line) => line !== "")
     .map(parse);
@@ -62,7 +62,7 @@ describe("annotations", () => {
   });
 
   it("are none for a run that passed", () => {
-    expect(github(runWith([...fine, ...asks]), "/")).toBe("");
+    expect(github([runWith([...fine, ...asks])], "/")).toBe("");
   });
 
   it("stand on the line of the expectation, with its story and what to do next", () => {
@@ -78,7 +78,7 @@ describe("annotations", () => {
         ].join("\n"),
       },
     ]);
-    expect(github(runWith([lost]), "/")).toContain(
+    expect(github([runWith([lost])], "/")).toContain(
       "::error file=scenarios/failover.yaml,line=38,title=failover%3A no-lost",
     );
   });
@@ -124,6 +124,21 @@ describe("annotations", () => {
     expect(commands(runWith(many.slice(0, 10))).length).toBe(10);
   });
 
+  it("are ten at most of all runs together, and none takes the room of the others", () => {
+    const many = Array.from({ length: 9 }, (_, i) => written({ ...lost, line: 100 + i }));
+    const few = [written({ ...lost, line: 200 }), written({ ...lost, line: 201, weight: "inconclusive" })];
+    const errored = written({ ...lost, line: 300, weight: "errored" });
+    const found = commands([runWith(many), runWith(few, { directory: "" }), runWith([errored])]);
+    expect(found.map(({ name, properties }) => `${name} ${properties["line"]}`)).toEqual([
+      "error 300", // the worst, of whichever run
+      "error 100",
+      "error 200",
+      ...Array.from({ length: 7 }, (_, i) => `error ${101 + i}`),
+      "notice 1",
+    ]);
+    expect(found.at(-1)).toMatchObject({ message: "2 more that did not hold: in the log" });
+  });
+
   it("whatever a run says makes no command of its own", () => {
     const nasty = fc
       .array(
@@ -159,7 +174,7 @@ describe("annotations", () => {
         expect(found[0]!.name).toBe("error");
         for (const key of Object.keys(found[0]!.properties)) expect(["file", "line", "title"]).toContain(key);
         expect(found[0]!.properties["line"] ?? "40").toBe("40");
-        expect(github(run, "/repository").trimEnd()).not.toMatch(/[\r\n]/);
+        expect(github([run], "/repository").trimEnd()).not.toMatch(/[\r\n]/);
       }),
       { numRuns: 500, seed: 5 },
     );
@@ -167,6 +182,6 @@ describe("annotations", () => {
 
   it("a story without end is cut", () => {
     const long = written({ ...lost, story: Array.from({ length: 5_000 }, () => "It goes on and on.") });
-    expect(github(runWith([long]), "/").length).toBeLessThan(64_000);
+    expect(github([runWith([long])], "/").length).toBeLessThan(64_000);
   });
 });

@@ -2,6 +2,7 @@
 // makes of it is in browser.test.ts.
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { runOf } from "../../src/model/event.ts";
 import { html } from "../../src/reporters/html.ts";
 import { reportFacts } from "../../src/reporters/html/facts.ts";
 import { twoRegions } from "../support/topology.ts";
@@ -32,6 +33,23 @@ describe("the facts of a report", () => {
     const chosen = runWith([], { history: historyOf([[0, begins({ topology })]]) });
     expect(factsOf(chosen).commands[0]!.command).toMatch(/ --wan us-east-1,eu-west-1$/);
     expect(factsOf().commands[0]!.command).not.toContain("--wan");
+  });
+
+  it("ask for what would not stand to be played again, and of another system only for its history", () => {
+    const begun = runOf(failing().history);
+    const none = (more: Partial<typeof begun>) => [{ ...begun, runtime: "none", ...more }];
+    const steps = [{ path: "1", verb: "settle", text: "settle", line: 9, args: {} }];
+    const played = factsOf(runWith([], { history: none({ scenario: { ...begun.scenario, steps } }) }));
+    expect(played.commands[0]).toEqual({
+      does: "run it again",
+      command: "regionctl scenario run /scenarios/failover.yaml --seed 42",
+    });
+    expect(played.topology?.zones.map(({ name }) => name)).toContain("us");
+    const scenario = { ...begun.scenario, steps: [], file: "/home/ada/history.json" };
+    const foreign = factsOf(runWith([], { directory: "", history: none({ scenario }) }));
+    expect(foreign.commands).toEqual([{ does: "judge it again", command: "regionctl check /home/ada/history.json" }]);
+    expect(foreign.topology).toBeUndefined(); // nobody told
+    expect(foreign.facts.map(([name]) => name)).not.toContain("seed");
   });
 
   it("quote for a shell what is not one word", () => {

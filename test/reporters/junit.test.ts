@@ -141,7 +141,7 @@ describe("how verdicts are told", () => {
     expect(told(idle, died)).toMatchObject({ name: "failure", attributes: { type: "failed" } });
     const all = told(idle, died, left);
     expect(all).toMatchObject({ name: "error", attributes: { type: "errored" } });
-    expect(all.attributes["message"]).toMatch(/^nothing is left: kafka is paused; .*backend-us died/);
+    expect(all.attributes["message"]).toMatch(/^not so: nothing is left: kafka is paused; .*backend-us died/);
     expect(all.text).toContain("1 without effect");
   });
 

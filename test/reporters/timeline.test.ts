@@ -119,6 +119,11 @@ describe("a timeline", () => {
     expect(timeline(few, 80).join("\n")).not.toContain("eu");
   });
 
+  it("has marks that can be read in a run of milliseconds", () => {
+    const tiny = few.map((event) => ({ ...event, at: event.at / 200 }));
+    expect(timeline(tiny, 80)[0]!.trim()).toMatchInlineSnapshot(`"╷10 ms    ╷20 ms     ╷30 ms    ╷40 ms"`);
+  });
+
   it("has marks that can be read in a run of minutes on a stack that is up for hours", () => {
     const late = few.map((event) => ({ ...event, at: event.at * 60 + 3_600_000 }));
     expect(timeline(late, 80)[0]!.trim()).toMatchInlineSnapshot(`"╷62:00    ╷64:00     ╷66:00    ╷68:00"`);

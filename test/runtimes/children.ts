@@ -29,9 +29,9 @@ export async function familyOfThree(): Promise<Child> {
   return parent;
 }
 
-/** Resolves when the condition holds; the test's own time limit is the bound. */
+/** Resolves when the condition holds. Its bound is below the time limit of a test, so that a failure shows what was waited for. */
 export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 25_000;
+  const deadline = Date.now() + 100_000;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -50,6 +50,16 @@ it("keeps stacks that choose at the same time apart", async () => {
   expect(places.map(readPorts)).toEqual(chosen);
 });
 
+it("keeps stacks of different homes apart, though nobody listens yet, and forgets those that are gone", async () => {
+  const [one, other] = [placeIn(temporaryHome(), "default"), placeIn(temporaryHome(), "default")];
+  const preferred = await momentaryPort();
+  const wish = { node: "gateway", listener: "main", preferred };
+  const chosen = await Promise.all([one, other].map((place) => allocatePorts(place, [wish, ...WISHES.slice(1)])));
+  expect(new Set(chosen.flatMap(all)).size).toBe(2 * 3);
+  for (const place of [one, other]) fs.rmSync(place.directory, { recursive: true });
+  expect(all(await allocatePorts(placeIn(temporaryHome(), "default"), [wish]))).toEqual([preferred]);
+});
+
 it("takes a preferred port when it is free, and another one when a stranger or a stack has it", async () => {
   const home = temporaryHome();
   const preferred = await momentaryPort();

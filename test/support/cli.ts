@@ -28,6 +28,8 @@ export interface Sandbox extends AsyncDisposable {
   directory: string;
   start(...args: readonly string[]): Running;
   run(...args: readonly string[]): Promise<Finished>;
+  /** Throws with what it printed unless it ended with 0. */
+  passes(...args: readonly string[]): Promise<Finished>;
   /** Runs with --json and parses what it printed. Throws when it failed. */
   facts<T>(...args: readonly string[]): Promise<T>;
 }
@@ -77,21 +79,23 @@ export function sandbox(environment: Readonly<Record<string, string>> = {}): San
 
   const run = (...args: readonly string[]) => start(...args).done;
 
+  const passes = async (...args: readonly string[]) => {
+    const end = await run(...args);
+    if (end.code === 0) return end;
+    throw new Error(`regionctl ${args.join(" ")} ended with ${end.code ?? end.signal}:\n${end.stdout}${end.stderr}`);
+  };
+
   return {
     home,
     directory,
     start,
     run,
+    passes,
     async facts<T>(...args: readonly string[]) {
-      const end = await run(...args, "--json");
-      if (end.code !== 0)
-        throw new Error(`regionctl ${args.join(" ")} ended with ${end.code}:\n${end.stdout}${end.stderr}`);
-      return JSON.parse(end.stdout) as T;
+      return JSON.parse((await passes(...args, "--json")).stdout) as T;
     },
     async [Symbol.asyncDispose]() {
-      const end = await run("down", "--all");
-      fs.rmSync(base, { recursive: true, force: true });
-      if (end.code !== 0) throw new Error(`regionctl down --all ended with ${end.code}:\n${end.stderr}`);
+      await passes("down", "--all").finally(() => fs.rmSync(base, { recursive: true, force: true }));
     },
   };
 }

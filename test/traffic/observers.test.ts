@@ -179,6 +179,52 @@ describe("samples", () => {
     await counted(5);
   });
 
+  it("hand over the conflicts that are recorded from now on", async () => {
+    us.conflicts = [record(1, "concurrent")];
+    const clock = realClock();
+    const history = historyOn(clock);
+    const heard: string[] = [];
+    await using sampler = startSampler({
+      topology,
+      nodes,
+      clock,
+      record: history.record,
+      probes: { healthyNow: () => true },
+      ledger: startLedger(),
+      heardOf: (found) => heard.push(...found.map(({ region, number, kind }) => `${region} ${number} ${kind}`)),
+    });
+    await history.until(() => sampler.latest()?.regions.us!.conflicts === 1);
+    expect(heard).toEqual([]);
+    us.conflicts.push(record(2, "duplicate-request"), record(3, "concurrent"));
+    await history.until(() => sampler.latest()?.regions.us!.conflicts === 2);
+    expect(heard).toEqual(["us 2 duplicate-request", "us 3 concurrent"]);
+  });
+
+  it("of many regions that all wait for an answer are no leak, whatever Node.js thinks", async () => {
+    const regions = Array.from({ length: 12 }, (_, i) => `r${i}`);
+    const silent = regions.map((region) => {
+      const node = stalled(() => {});
+      return { ...node, spec: { ...node.spec, name: `backend-${region}`, region } };
+    });
+    const steady = regions.map((region) => ({ method: "GET" as const, path: `/${region}/health`, region }));
+    const clock = realClock();
+    const history = historyOn(clock);
+    const warnings: string[] = [];
+    const warned = (warning: Error) => warnings.push(warning.message);
+    process.on("warning", warned);
+    try {
+      const many: Topology = { ...topology, regions, steady, observe: { lag: "/:region/replication-lag" } };
+      const shared = { topology: many, nodes: silent, clock, record: history.record };
+      await using probes = startProbes(shared);
+      await using sampler = startSampler({ ...shared, probes, ledger: startLedger() });
+      await sampler.next();
+      await new Promise((resolve) => setImmediate(resolve)); // they are emitted a moment later
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off("warning", warned);
+    }
+  });
+
   it("come one by one to whoever waits for the next, until the sampler ends", async () => {
     const watched = observed();
     const first = await watched.sampler.next();

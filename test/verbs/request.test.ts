@@ -11,6 +11,8 @@ const wrong = (expected: Parameters<typeof mismatches>[0], answer: Parameters<ty
 describe("an answer", () => {
   it("has the status, or the reason is given beside the one that came", () => {
     expect(wrong({ status: 200 }, reply(200))).toEqual([]);
+    expect(wrong({ status: [200, 409] }, reply(409))).toEqual([]);
+    expect(wrong({ status: [200, 409] }, reply(503))).toEqual(["expected status 200 or 409, got 503"]);
     expect(wrong({ status: 200 }, reply(409, { detail: "version 3 is current" }))).toEqual([
       "expected status 200, got 409 (version 3 is current)",
     ]);
@@ -189,7 +191,14 @@ describe("a request's words", () => {
     }
     const fine = { target: "GET /us/health", expect: { status: 200, "faster-than": "80ms" } };
     expect(request.args.safeParse(fine).success).toBe(true);
-    for (const expectation of [{ status: 99 }, { status: "200" }, { "faster-than": "80" }, { colour: "red" }]) {
+    for (const expectation of [
+      { status: 99 },
+      { status: [] },
+      { status: [200, 99] },
+      { status: "200" },
+      { "faster-than": "80" },
+      { colour: "red" },
+    ]) {
       expect(request.args.safeParse({ ...fine, expect: expectation }).success, JSON.stringify(expectation)).toBe(false);
     }
   });

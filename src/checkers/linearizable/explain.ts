@@ -1,6 +1,7 @@
 // A contradiction in sentences: first the operations, then why they cannot all be true.
 import { moment, several } from "../say.ts";
 import { valueText } from "../writes.ts";
+import type { Write } from "../writes.ts";
 import type { Contradiction } from "./contradiction.ts";
 import { operationsIn } from "./contradiction.ts";
 import { WRITE } from "./model.ts";
@@ -21,7 +22,12 @@ export function explain(judged: Judged, region: string, found: Contradiction): E
     const { operation, told = operation } = judged.seen(place);
     return [told.complete?.seq, operation.invoke.seq];
   });
-  return { story: TELLING[found.rule](new Words(judged, region, operations), found as never), evidence };
+  const words = new Words(judged, region, operations);
+  const refused = found.rule === "unwritten" ? words.refusedWrite(found.read)?.attempts[0] : undefined;
+  return {
+    story: TELLING[found.rule](words, found as never),
+    evidence: [...evidence, refused?.complete?.seq, refused?.invoke.seq],
+  };
 }
 
 type Of<R extends Contradiction["rule"]> = Extract<Contradiction, { rule: R }>;
@@ -203,15 +209,19 @@ class Words {
     return said;
   }
 
-  /** The refused write of the value that was read. */
-  refused(read: number): string | undefined {
+  /** Of the value that was read. */
+  refusedWrite(read: number): Write | undefined {
     const value = this.value(read);
-    const write = this.judged.refused().find((one) => valueText(one.value) === value);
+    return this.judged.refused().find((one) => valueText(one.value) === value);
+  }
+
+  refused(read: number): string | undefined {
+    const write = this.refusedWrite(read);
     if (write === undefined) return undefined;
     const { invoke, complete, outcome } = write.attempts[0]!;
     const why = outcome.type === "fail" ? outcome.error : "refused";
     return (
-      `Client ${invoke.client} wrote ${value} to key ${this.key} in ${invoke.region} ` +
+      `Client ${invoke.client} wrote ${this.value(read)} to key ${this.key} in ${invoke.region} ` +
       `at ${this.#span(invoke.at, complete?.at ?? invoke.at)} (event ${invoke.seq}), and was refused: ${why}.`
     );
   }

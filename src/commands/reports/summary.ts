@@ -12,7 +12,8 @@ const CUT = "\n\nThis summary was cut: GitHub shows no more than 1 MiB of a step
 export const onGithub = (): boolean => process.env["GITHUB_ACTIONS"] === "true";
 
 /** Workflow commands, for stdout. */
-export const annotations = (run: Run): string => github(run, process.env["GITHUB_WORKSPACE"] ?? process.cwd());
+export const annotations = (runs: readonly Run[]): string =>
+  github(runs, process.env["GITHUB_WORKSPACE"] ?? process.cwd());
 
 /** Appends it to the summary of this step, where there is one. Throws StackError when it cannot be written. */
 export function addSummary(runs: readonly Run[]): void {

@@ -40,14 +40,14 @@ export async function playOne(
     versions: versions(),
     interrupt: signal,
     onEvent: screen.event,
-    async stand(signal, onEvent) {
+    async stand(signal, onEvent, onFailed) {
       if (options.stack !== undefined) {
         const stack = await connect(around, options.stack, signal);
         refuseAnother(topology, stack.record, `in scenario "${scenario.name}"`);
         await refuseBroken(stack);
         screen.line(`on stack "${options.stack}", gateway ${stack.record.gateway}`);
         stack.events.listen(onEvent);
-        screen.stands?.(stack);
+        await screen.stands?.(stack);
         return stack;
       }
       screen.line(`starting ${topology.nodes.length} nodes ...`);
@@ -58,12 +58,13 @@ export async function playOne(
         signal,
         owned: true,
         onEvent,
+        onFailed,
       });
       stands = stack;
-      screen.stands?.(stack);
       screen.line(
         `up in ${((performance.now() - began) / 1000).toFixed(1)} s: stack "${name}", gateway ${stack.record.gateway}`,
       );
+      await screen.stands?.(stack);
       return stack;
     },
   });

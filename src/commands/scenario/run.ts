@@ -1,15 +1,19 @@
 // regionctl scenario run: plays scenarios one after the other or several at a time, and tells what they came to.
 import path from "node:path";
 import { Command } from "commander";
+import { judged } from "../../archive.ts";
 import { UsageError } from "../../model/problem.ts";
+import type { Run } from "../../model/run.ts";
 import { EXIT, worst } from "../../model/verdict.ts";
 import { paintFor } from "../../reporters/paint.ts";
+import { NotPlayed, unplayed } from "../../run/unplayed.ts";
 import { type LoadedScenario, regionsOption, wanOption } from "../files.ts";
 import { interruptSignal } from "../interrupt.ts";
 import { openReports, reporterOption, type ReportOptions, type Reports } from "../reports.ts";
 import { seedOption, type Selection, selectScenarios, tagOption, timeoutOption } from "../select.ts";
 import { imageOption, optionalStack, runtimeOption } from "../surroundings.ts";
 import { explainError, Interrupted } from "../trouble.ts";
+import { versions } from "../version.ts";
 import { inJobs, jobsOption } from "./jobs.ts";
 import { playOne, type PlayOptions } from "./play.ts";
 import { playing, refuseWatch } from "../watch/playing.ts";
@@ -93,24 +97,33 @@ async function playAll(
   const play = async (one: LoadedScenario, index: number): Promise<void> => {
     const { name } = one.scenario;
     const plain = screens.open(shownAs(loaded, index));
-    const screen = given.watch ? playing(plain) : plain;
+    const screen = given.watch ? playing(plain, signal) : plain;
     if (loaded.length > 1)
       screen.line(`[${index + 1}/${loaded.length}] ${path.relative(process.cwd(), one.scenario.file)}`);
+    let result: Run;
     try {
-      const result = await playOne(one, given, screen, signal).finally(() => screen.end());
-      if (result.interrupted || signal.aborted) {
-        reports.addInterrupted({ ...result, interrupted: true });
-        throw new Interrupted(leftBehind(given));
+      result = await playOne(one, given, screen, signal).finally(() => screen.end());
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      if (signal.aborted) {
+        reports.addUnplayed(neverBegun(one));
+        throw error;
       }
+      const { run, cause } = error instanceof NotPlayed ? error : { run: neverBegun(one, error), cause: error };
+      if (jobs > 1) plain.line("could not be played:");
+      screens.apart(() => explainError(cause, json)); // the others can still be played
+      reports.addUnplayed(run);
+      if (run.directory !== "") plain.line(`what there is of it: ${path.relative(process.cwd(), run.directory)}`);
+      ended.push({ name, verdict: "errored" });
+      return;
+    }
+    if (result.interrupted) reports.addInterrupted(result);
+    else {
+      // Also when it is the last one that is told of: it went to its end before it was interrupted.
       screens.apart(() => reports.add(result));
       ended.push({ name, verdict: result.verdict });
-    } catch (error) {
-      if (signal.aborted || error instanceof UsageError) throw error;
-      reports.addUnplayed(one, error);
-      if (jobs > 1) plain.line("could not be played:");
-      screens.apart(() => explainError(error, json)); // the others can still be played
-      ended.push({ name, verdict: "errored" });
     }
+    if (signal.aborted) throw new Interrupted(leftBehind(given));
   };
   const errors = await inJobs(loaded, jobs, play);
   reports.end();
@@ -119,6 +132,10 @@ async function playAll(
   if (loaded.length > 1 && reports.forPeople) process.stdout.write(`\n${tally(ended, paintFor("stdout"))}\n`);
   process.exitCode = EXIT[worst(ended.map(({ verdict }) => verdict))];
 }
+
+/** Without an error: it was interrupted before it began. */
+const neverBegun = ({ scenario, topology }: LoadedScenario, error?: unknown): Run =>
+  judged("", unplayed({ id: `${scenario.name}-unplayed`, scenario, topology, versions: versions() }, error));
 
 /** What an interrupted run says of its stack. */
 const leftBehind = ({ stack }: RunOptions) =>

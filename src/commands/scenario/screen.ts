@@ -1,5 +1,5 @@
 // Progress goes to stderr: lines as things happen and, on a terminal, one line of numbers below them that is drawn anew.
-// Of several runs at once every line says whose it is, and the line of numbers has a word for each.
+// Times are those of the history, so that what a report says can be found here. Of several runs at once every line says whose it is, and the line of numbers has a word for each.
 import type { Event } from "../../model/event.ts";
 import { paintFor } from "../../reporters/paint.ts";
 import { progressLine, statusLine } from "../../reporters/terminal.ts";
@@ -8,8 +8,8 @@ import type { Stack } from "../../stack.ts";
 export interface Screen {
   line(text: string): void;
   event(happened: Event): void;
-  /** The stack it is played on, once that stands. */
-  stands?(stack: Stack): void;
+  /** The stack it is played on, once that stands. Awaited. */
+  stands?(stack: Stack): unknown;
   /** Awaited. */
   end(): unknown;
 }
@@ -46,7 +46,6 @@ export function openScreens({ json, several }: { json: boolean | undefined; seve
       write("");
     },
     open(name) {
-      let began = 0; // a stack may have been up for long
       const own = (text: string) =>
         several
           ? text
@@ -57,9 +56,7 @@ export function openScreens({ json, several }: { json: boolean | undefined; seve
       const line = (text: string) => write(own(text));
       return {
         line,
-        event(happened) {
-          if (happened.type === "run") began = happened.at;
-          const event = { ...happened, at: happened.at - began };
+        event(event) {
           const text = progressLine(event, paint);
           if (text !== undefined) line(text);
           const numbers = live ? (several ? shortStatus(event) : statusLine(event)) : undefined;

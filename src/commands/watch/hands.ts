@@ -12,12 +12,13 @@ import { type Stack, stackFlag } from "../../stack.ts";
 import { startLedger } from "../../traffic/ledger.ts";
 import { startTraffic, type Traffic } from "../../traffic/traffic.ts";
 import { verbs } from "../../verbs/index.ts";
-import { perform } from "../verb/perform.ts";
+import { isLasting, perform } from "../verb/perform.ts";
 import type { Standing } from "../verb/scene.ts";
 import { checkStep, type Flags, stepOf } from "../verb/step.ts";
 import { COMMANDS } from "../verb/table.ts";
 import { makeConflict } from "./conflict.ts";
 import { saveScenario } from "./save.ts";
+import { inTurn } from "./turns.ts";
 
 export interface StackHands extends Hands, AsyncDisposable {}
 
@@ -34,6 +35,7 @@ export function handsOn(stack: Stack, signal: AbortSignal, directory: string): S
   const done: Done[] = [];
   const numbers = startLedger({ firstWhole: VALUES_FROM + Math.floor(clock.now() / 1_000) });
   const random = seeded(randomUUID());
+  const turns = inTurn();
   let traffic: { running: Traffic; entry: Done } | undefined;
 
   function begin(spec: TrafficSpec): Traffic {
@@ -56,15 +58,18 @@ export function handsOn(stack: Stack, signal: AbortSignal, directory: string): S
       const step = stepOf(verb, words, flags);
       checkStep(verb, step, topology, record.runtime);
       const at = clock.now();
-      const { standing, deaf } = listening(stack);
-      try {
-        const { effective, facts, lines } = await perform(verb, step, standing, { signal, say: () => {} });
-        const { faults = [] } = facts as { faults?: readonly { id: string }[] };
-        done.push({ at, deed, began: faults.map(({ id }) => id), ...(!effective && { ineffective: true }) });
-        return inOneLine(lines);
-      } finally {
-        deaf();
-      }
+      return turns.take(isLasting(verb) ? "begins" : "ends", async () => {
+        signal.throwIfAborted();
+        const { standing, deaf } = listening(stack);
+        try {
+          const { effective, facts, lines } = await perform(verb, step, standing, { signal, say: () => {} });
+          const { faults = [] } = facts as { faults?: readonly { id: string }[] };
+          done.push({ at, deed, began: faults.map(({ id }) => id), ...(!effective && { ineffective: true }) });
+          return inOneLine(lines);
+        } finally {
+          deaf();
+        }
+      });
     },
 
     async toggleTraffic() {

@@ -1,13 +1,13 @@
-// `scenario run --watch`: the dashboard while a scenario plays. Before its stack begins and after it was left there are plain lines,
-// and the run knows nothing of either. It is drawn while the nodes are started: to load it and to draw it for the first time takes
-// so long that the first clients would feel it.
-import type { Source } from "../../dashboard/hands.ts";
-import { standing } from "../../dashboard/standing.ts";
-import { createStore, type StoreOptions } from "../../dashboard/store.ts";
+// `scenario run --watch`: the dashboard while a scenario plays, in a process beside it, which is only told what happens. Before its
+// stack begins and after the dashboard was left there are plain lines, and the run knows nothing of either.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Event } from "../../model/event.ts";
 import { UsageError } from "../../model/problem.ts";
 import type { Stack } from "../../stack.ts";
-import { draw, loadScreen, refuseNoTerminal } from "./screen.ts";
+import type { DashboardProcess, FromDashboard } from "./beside.ts";
+import { outbox } from "./outbox.ts";
+import { refuseNoTerminal } from "./screen.ts";
+import { startDashboard } from "./start.ts";
 
 /** Where the progress of a run is told. */
 export interface Progress {
@@ -17,23 +17,23 @@ export interface Progress {
 }
 
 export interface Played extends Progress {
-  /** The stack it is played on, once that stands: its nodes have logs. */
-  stands(stack: Stack): void;
+  /**
+   * The stack it is played on, once that stands: its nodes have logs. Resolves when the dashboard is drawn, or cannot wait any longer:
+   * the first clients would feel how it begins.
+   */
+  stands(stack: Pick<Stack, "record" | "topology" | "clock" | "faults" | "cluster">): Promise<void>;
   /** Resolves once the terminal is as it was. */
   end(): Promise<void>;
 }
 
+const DRAWN_WITHIN_MS = 5_000;
 const LOG_WITHIN_MS = 900;
-/**
- * The traffic is sent from this process, and waits while it draws or judges: so it is drawn less often than a stack that is only
- * watched, and not at once around the steps, where much happens and latencies are what one looks at,
- */
-const FRAMES_PER_SECOND = 2;
-const GENTLE_FRAMES: StoreOptions = { fps: FRAMES_PER_SECOND, urgent: new Set<Event["type"]>(["stack", "run", "end"]) };
-/** and the share of the time that is judged in is kept far below what a 99th percentile would show. */
-const GENTLE_JUDGING = { pauseMs: 2_000, times: 300 };
+/** More than any terminal is wide. */
+const MOST_OF_A_LINE = 1_000;
 /** What was said meanwhile, at most, is told when the dashboard is left. */
 const MOST_LINES = 200;
+/** One that does not leave when the run is over, stopped for example, is ended. Generous: it may be just starting. */
+const LEAVES_WITHIN_MS = 5_000;
 
 /** Throws UsageError where it cannot be. */
 export function refuseWatch({ json, jobs = 1 }: { json?: boolean; jobs?: number }): void {
@@ -42,46 +42,71 @@ export function refuseWatch({ json, jobs = 1 }: { json?: boolean; jobs?: number 
   refuseNoTerminal("--watch", "Leave it away for plain lines.");
 }
 
-/** `plain` tells what the dashboard does not. */
-export function playing(plain: Progress): Played {
-  const store = createStore(GENTLE_FRAMES);
-  const events: Event[] = [];
-  const closing = new AbortController();
-  const expectations = standing(() => events, { ...GENTLE_JUDGING, judged: () => store.push([]) });
+/** `plain` tells what the dashboard does not; `interrupt` is what a Ctrl-C aborts. */
+export function playing(
+  plain: Progress,
+  interrupt: AbortSignal,
+  start: () => DashboardProcess = startDashboard,
+): Played {
   const unsaid: string[] = [];
-  let stack: Stack | undefined;
-  let drawing: Promise<void> | undefined;
+  let stands: Parameters<Played["stands"]>[0] | undefined;
+  let shown: { tell(event: Event): void; drawn(): Promise<void>; leave(): Promise<void> } | undefined;
   let isDrawn = false;
-  const loaded = loadScreen();
-  loaded.catch(() => {}); // told when it is drawn
 
-  const source: Source = {
-    mode: "run",
-    async start() {},
-    async log(name, lines) {
-      const node = stack?.cluster.nodes.find(({ spec }) => spec.name === name);
-      if (node === undefined) return [];
-      const late = new Promise<readonly string[]>((resolve) => setTimeout(resolve, LOG_WITHIN_MS, []).unref());
-      return Promise.race([node.logTail(lines), late]).catch(() => []);
-    },
-    verdicts: () => (events.length === 0 ? [] : expectations.verdicts()),
-    async [Symbol.asyncDispose]() {},
-  };
+  async function log(name: string, lines: number): Promise<readonly string[]> {
+    const node = stands?.cluster.nodes.find(({ spec }) => spec.name === name);
+    if (node === undefined) return [];
+    const late = new Promise<readonly string[]>((resolve) => setTimeout(resolve, LOG_WITHIN_MS, []).unref());
+    return Promise.race([node.logTail(lines), late]).catch(() => []);
+  }
 
-  async function show(): Promise<void> {
-    isDrawn = true;
-    let last: string | undefined;
-    try {
-      const left = await draw({ source, store, fps: FRAMES_PER_SECOND, signal: closing.signal });
-      if (left === "interrupted") process.kill(process.pid, "SIGINT"); // as always
-      if (left === "quit") last = "the dashboard was left; the run goes on";
-    } catch (error) {
-      last = `the dashboard cannot be drawn: ${(error as Error).message}; the run goes on`;
-    } finally {
+  function show() {
+    const beside = start();
+    isDrawn = true; // it has the terminal from now on
+    const drawn = new AbortController();
+    let last: LastWord | undefined;
+    let isBehind = false;
+    let isOver = false;
+    const events = outbox({
+      send: (events) => beside.send({ type: "events", events }),
+      overflowed() {
+        isBehind = true;
+        beside.kill();
+      },
+    });
+    const answer = async ({ question, node, lines }: Extract<FromDashboard, { type: "log" }>) => {
+      const short = (await log(node, lines)).map((line) => line.slice(0, MOST_OF_A_LINE));
+      await beside.send({ type: "log", question, lines: short });
+    };
+    beside.listen((message) => {
+      if (message.type === "log") void answer(message);
+      else if (message.type === "drawn") drawn.abort();
+      else last = message;
+    });
+
+    const gone = beside.gone.then((death) => {
+      events.close();
+      drawn.abort();
       isDrawn = false;
       for (const text of unsaid.splice(0)) plain.line(text);
-      if (last !== undefined) plain.line(last);
-    }
+      if (last?.type === "left" && last.how === "interrupted")
+        process.kill(process.pid, "SIGINT"); // as always
+      else if (!isOver && !interrupt.aborted) plain.line(`${goodbye(last, isBehind, death)}; the run goes on`);
+    });
+    return {
+      tell: events.push,
+      async drawn() {
+        const either = AbortSignal.any([drawn.signal, interrupt]);
+        await sleep(DRAWN_WITHIN_MS, undefined, { signal: either }).catch(() => {});
+      },
+      async leave() {
+        isOver = true;
+        void beside.send({ type: "close" });
+        const late = setTimeout(beside.kill, LEAVES_WITHIN_MS);
+        await gone;
+        clearTimeout(late);
+      },
+    };
   }
 
   return {
@@ -90,28 +115,30 @@ export function playing(plain: Progress): Played {
       else if (unsaid.length < MOST_LINES) unsaid.push(text);
     },
     event(event) {
-      if (event.type === "run") events.length = 0;
-      if (events.length > 0 || event.type === "run") events.push(event);
-      // The first judging takes longest: now no client has begun yet.
-      if (event.type === "run") expectations.verdicts();
-      store.push([event]);
+      shown ??= show();
+      shown.tell(event);
       if (!isDrawn) plain.event(event);
-      drawing ??= show();
     },
-    stands(up) {
-      stack = up;
+    async stands(up) {
+      stands = up;
       const { name, runtime, gateway } = up.record;
-      const at = up.clock.now();
-      const faults = up.faults.active();
-      store.push([{ type: "stack", name, topology: up.topology, runtime, gateway, faults, seq: 0, at }]);
-      drawing ??= show();
+      const [at, faults] = [up.clock.now(), up.faults.active()];
+      shown ??= show();
+      shown.tell({ type: "stack", name, topology: up.topology, runtime, gateway, faults, seq: 0, at });
+      await shown.drawn();
     },
     async end() {
-      closing.abort();
-      await drawing;
-      expectations.close();
-      store.close();
+      await shown?.leave();
       await plain.end();
     },
   };
+}
+
+type LastWord = Extract<FromDashboard, { type: "left" | "failed" }>;
+
+/** Why there is no dashboard any more while the run goes on. */
+function goodbye(last: LastWord | undefined, isBehind: boolean, death: string | undefined): string {
+  if (last?.type === "failed") return `the dashboard cannot be drawn: ${last.why}`;
+  if (isBehind) return "the dashboard did not keep up with the run, and was ended";
+  return death === undefined ? "the dashboard was left" : `the dashboard is gone: ${death}`;
 }

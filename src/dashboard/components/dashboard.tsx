@@ -12,8 +12,11 @@ import { headerRow, type Playing } from "./header.ts";
 import { helpRows } from "./help.ts";
 import {
   bandsOf,
+  formAbove,
   frameOf,
   GAP,
+  type Heights,
+  leastOf,
   mostNotice,
   planOf,
   type Plan,
@@ -21,11 +24,12 @@ import {
   type RegionForm,
   type SectionName,
   SECTIONS,
+  usualNotice,
 } from "./layout.ts";
 import { Lines } from "./lines.tsx";
-import { cellRows, edgeCells, linkCells } from "./map.ts";
+import { type Cell, cellRows, edgeCells, linkCells } from "./map.ts";
 import type { Paint } from "./paint.ts";
-import { columnHeight, columnRows, type RegionView, regionViews, shortRows } from "./region.ts";
+import { columnHeight, columnRows, type Figures, type RegionView, regionViews, shortRows } from "./region.ts";
 import { eventRows, faultRows, keysRow, noticeRows, stepRows, verdictRows } from "./sections.ts";
 import { besideLabel, cutRow, labelled, type Row, toned, widthOf } from "./text.ts";
 
@@ -45,21 +49,64 @@ export interface DashboardProps {
 export function Dashboard(props: DashboardProps): ReactElement {
   const { picture, ui, mode, columns, rows, paint } = props;
   const chosen = ui && chosenIn(ui, picture);
+  const size = { columns, rows };
   const isSteered = ui !== undefined && ui.pane !== "help";
-  const said = noticeRows(picture, chosen, ui?.notice, columns, mostNotice({ columns, rows }));
-  const { notice, keys, body } = frameOf({ columns, rows }, isSteered ? said.length : 0);
+  const usual = usualNotice(size);
+  const usualBody = frameOf(size, isSteered ? usual : 0).body;
+  const stage = stageOf(props, chosen, usualBody);
+  // What a key did takes its lines from the events, or from a log: the regions stay where they are.
+  const spare = Math.max(0, usualBody - stage.form.height - stage.besides);
+  const said = noticeRows(picture, chosen, ui?.notice, columns, Math.min(mostNotice(size), usual + spare));
+  const { notice, keys, body } = frameOf(size, isSteered ? said.length : 0);
   const lines = (rows: readonly Row[], height: number) => <Lines {...{ rows, columns, height, paint }} />;
   return (
     <Box flexDirection="column">
       {lines([headerRow(picture, props.playing, columns)], 1)}
-      <Body {...props} chosen={chosen} height={body} />
+      <Body {...props} {...{ chosen, stage }} height={body} />
       {lines(said, notice)}
       {lines([keysRow(KEYS[mode], columns)], keys)}
     </Box>
   );
 }
 
-type BodyProps = DashboardProps & { chosen: Selection | undefined; height: number };
+/** What stands between the first line and the last ones, and how the regions stand in it. */
+interface Stage {
+  views: readonly RegionView[];
+  edge: readonly Cell[];
+  links: readonly Cell[];
+  /** The rows that each section has. */
+  wanted: Heights;
+  form: RegionForm;
+  /** The lines that are needed below the regions. */
+  besides: number;
+}
+
+function stageOf(
+  { picture, ui, columns, verdicts = [] }: DashboardProps,
+  chosen: Selection | undefined,
+  height: number,
+): Stage {
+  const views = regionViews(picture, chosen);
+  const nodes = views.map((view) => view.nodes.length);
+  const width = besideLabel(columns);
+  const edge = edgeCells(picture, chosen);
+  const links = linkCells(picture, chosen);
+  const wanted: Heights = {
+    edge: cellRows(edge, width).length,
+    links: cellRows(links, width).length,
+    faults: Math.max(1, picture.faults.length),
+    steps: picture.run?.scenario.steps.length ?? 0,
+    expect: verdicts.length,
+    events: Math.max(1, picture.lines.length),
+  };
+  const [form, besides] =
+    ui?.pane === "detail"
+      ? [regionForm(nodes, columns, height - LEAST_DETAIL - 1), LEAST_DETAIL + 1]
+      : [formAbove(wanted, nodes, columns, height), leastOf(wanted)];
+  return { views, edge, links, wanted, form, besides };
+}
+
+type BodyProps = DashboardProps & { chosen: Selection | undefined; stage: Stage; height: number };
 
 function Body(props: BodyProps): ReactElement {
   const { ui, mode, columns, height, paint } = props;
@@ -72,13 +119,8 @@ function Body(props: BodyProps): ReactElement {
 /** Fewer lines than these are no place to read a log in. */
 const LEAST_DETAIL = 8;
 
-function WithDetail({ picture, ui, chosen, columns, height, paint }: BodyProps): ReactElement {
-  const views = regionViews(picture, chosen);
-  const form = regionForm(
-    views.map(({ nodes }) => nodes.length),
-    columns,
-    height - LEAST_DETAIL - 1,
-  );
+function WithDetail({ picture, ui, chosen, stage, columns, height, paint }: BodyProps): ReactElement {
+  const { views, form } = stage;
   const room = height - form.height - 1;
   const isRoom = form.type === "columns" && room >= LEAST_DETAIL;
   const most = isRoom ? room : height;
@@ -93,37 +135,23 @@ function WithDetail({ picture, ui, chosen, columns, height, paint }: BodyProps):
 
 const rule = (columns: number): Row => [toned("dim", "─".repeat(columns))];
 
-function WithSections({ picture, chosen, columns, height, paint, verdicts = [] }: BodyProps): ReactElement {
-  const views = regionViews(picture, chosen);
+function WithSections({ picture, stage, columns, height, paint, verdicts = [] }: BodyProps): ReactElement {
+  const { views, edge, links, form } = stage;
   const width = besideLabel(columns);
-  const edge = edgeCells(picture, chosen);
-  const links = linkCells(picture, chosen);
-  const plan = planOf(
-    views.map(({ nodes }) => nodes.length),
-    {
-      edge: cellRows(edge, width).length,
-      links: cellRows(links, width).length,
-      faults: Math.max(1, picture.faults.length),
-      steps: picture.run?.scenario.steps.length ?? 0,
-      expect: verdicts.length,
-      events: Math.max(1, picture.lines.length),
-    },
-    columns,
-    height,
-  );
+  const plan = planOf(form, stage.wanted, height);
   const sections: Readonly<Record<SectionName, (most: number) => readonly Row[]>> = {
     edge: (most) => cellRows(edge, width, most),
     links: (most) => cellRows(links, width, most),
     faults: (most) => faultRows(picture, most),
     steps: (most) => (picture.run === undefined ? [] : stepRows(picture.run, picture.at, most)),
     expect: (most) => verdictRows(verdicts, most),
-    events: (most) => eventRows(picture, most),
+    events: (most) => eventRows(picture, width, most),
   };
   const below = SECTIONS.flatMap((name) => sectionRows(name, sections[name], plan, columns));
   return (
     <>
-      <Regions {...{ views, columns, paint }} form={plan.regions} />
-      <Lines rows={below} height={height - plan.regions.height} {...{ columns, paint }} />
+      <Regions {...{ views, form, columns, paint }} />
+      <Lines rows={below} height={height - form.height} {...{ columns, paint }} />
     </>
   );
 }
@@ -157,18 +185,25 @@ function Regions({ views, form, columns, paint }: RegionsProps): ReactElement {
   return (
     <>
       {bandsOf(views, form.perBand).map((band) => (
-        <Band key={band[0]!.region.name} {...{ band, paint }} columns={form.columns} />
+        <Band key={band[0]!.region.name} {...{ band, paint }} columns={form.columns} figures={form.figures} />
       ))}
     </>
   );
 }
 
-function Band({ band, columns, paint }: { band: readonly RegionView[]; columns: number; paint: Paint }): ReactElement {
-  const height = columnHeight(Math.max(...band.map(({ nodes }) => nodes.length)), columns);
+interface BandProps {
+  band: readonly RegionView[];
+  columns: number;
+  figures: Figures;
+  paint: Paint;
+}
+
+function Band({ band, columns, figures, paint }: BandProps): ReactElement {
+  const height = columnHeight(Math.max(...band.map(({ nodes }) => nodes.length)), figures);
   return (
     <Box>
       {band.map((view, i) => (
-        <Column key={view.region.name} isFirst={i === 0} {...{ view, columns, height, paint }} />
+        <Column key={view.region.name} isFirst={i === 0} {...{ view, columns, height, figures, paint }} />
       ))}
     </Box>
   );
@@ -179,17 +214,18 @@ interface ColumnProps {
   isFirst: boolean;
   columns: number;
   height: number;
+  figures: Figures;
   paint: Paint;
 }
 
 /** Drawn anew when its region, its nodes or the choice in it changed, or a second has passed: ages are counted in these. */
 const Column = memo(
-  function Column({ view, isFirst, columns, height, paint }: ColumnProps): ReactElement {
+  function Column({ view, isFirst, columns, height, figures, paint }: ColumnProps): ReactElement {
     const line = Array.from({ length: height }, (): Row => [toned("dim", " │ ")]);
     return (
       <>
         {isFirst ? null : <Lines rows={line} columns={GAP} {...{ height, paint }} />}
-        <Lines rows={columnRows(view, columns, height)} {...{ columns, height, paint }} />
+        <Lines rows={columnRows(view, columns, height, figures)} {...{ columns, height, paint }} />
       </>
     );
   },
@@ -197,6 +233,7 @@ const Column = memo(
     before.isFirst === after.isFirst &&
     before.columns === after.columns &&
     before.height === after.height &&
+    before.figures === after.figures &&
     before.paint === after.paint &&
     isSame(before.view, after.view),
 );

@@ -1,6 +1,6 @@
 // Who gets how much of the screen. Every line has to be fought for: what tells that something is wrong comes before what
 // explains it, and the events take what is left.
-import { columnHeight } from "./region.ts";
+import { columnHeight, type Figures, ROOMY } from "./region.ts";
 
 export interface Size {
   columns: number;
@@ -27,28 +27,32 @@ export function frameOf(size: Size, notice: number): Frame {
   return { header, notice, keys, body: height - header - notice - keys };
 }
 
+/** As many as there are while nothing long has to be told: the regions are laid out for these, so that no key moves them. */
+export const usualNotice = (size: Size) => Math.min(2, mostNotice(size));
+
 /** A command and a step that are long are worth the lines: they are read, typed, and put into a file. */
 export function mostNotice(size: Size): number {
   const height = heightOf(size);
   if (height < 20) return height < 3 ? 0 : 1;
-  return Math.max(2, Math.floor(height / 5));
+  return Math.max(2, Math.floor(height / 4));
 }
 
 // --- regions ---
 
 export type RegionForm =
   /** So many side by side, in one band or more. */
-  | { type: "columns"; perBand: number; columns: number; height: number }
+  | { type: "columns"; perBand: number; columns: number; figures: Figures; height: number }
   /** One below the other, each on a line, or on two: its nodes have the second. */
   | { type: "rows"; withNodes: boolean; height: number };
 
 /** Between two columns: a blank, a line, a blank. */
 export const GAP = 3;
-/** How narrow columns may be, and which share of the lines that there are may then go to them. */
-const NARROWEST: readonly (readonly [number, number])[] = [
-  [36, 0.6],
-  [28, 0.7],
-  [22, 1],
+/** How narrow columns may be for which figures, and which share of the lines that there are may then go to them: the best first. */
+const FORMS: readonly (readonly [Figures, number, number])[] = [
+  ["roomy", ROOMY, 0.6],
+  ["tall", 22, 0.6],
+  ["tight", 28, 0.7],
+  ["tight", 22, 1],
 ];
 /** A name and its state that stand further apart than this do not look as if they belonged together. */
 const WIDEST = 64;
@@ -58,9 +62,9 @@ const TWO_LINES = 60;
 /** The first form that fits into so many lines; the last one does anyhow, with those regions that have room. */
 export function regionForm(nodes: readonly number[], columns: number, most: number): RegionForm {
   const count = nodes.length;
-  for (const [narrowest, share] of NARROWEST) {
+  for (const [figures, narrowest, share] of FORMS) {
     for (let bands = 1; bands <= count; bands++) {
-      const form = sideBySide(nodes, columns, Math.ceil(count / bands));
+      const form = sideBySide(nodes, columns, Math.ceil(count / bands), figures);
       if (form.columns >= narrowest && form.height <= most * share) return form;
     }
   }
@@ -68,11 +72,17 @@ export function regionForm(nodes: readonly number[], columns: number, most: numb
   return { type: "rows", withNodes, height: Math.max(0, Math.min(withNodes ? 2 * count : count, most)) };
 }
 
-function sideBySide(nodes: readonly number[], columns: number, perBand: number): RegionForm & { type: "columns" } {
+function sideBySide(
+  nodes: readonly number[],
+  columns: number,
+  perBand: number,
+  asked: Figures,
+): RegionForm & { type: "columns" } {
   const width = Math.min(WIDEST, Math.floor((columns - GAP * (perBand - 1)) / perBand));
+  const figures = width >= ROOMY ? "roomy" : asked;
   let height = 0;
-  for (const band of bandsOf(nodes, perBand)) height += columnHeight(Math.max(...band), width);
-  return { type: "columns", perBand, columns: width, height };
+  for (const band of bandsOf(nodes, perBand)) height += columnHeight(Math.max(...band), figures);
+  return { type: "columns", perBand, columns: width, figures, height };
 }
 
 export const bandsOf = <T>(items: readonly T[], perBand: number): readonly (readonly T[])[] =>
@@ -82,7 +92,7 @@ export const bandsOf = <T>(items: readonly T[], perBand: number): readonly (read
 
 export const SECTIONS = ["edge", "links", "faults", "steps", "expect", "events"] as const;
 export type SectionName = (typeof SECTIONS)[number];
-type Heights = Readonly<Record<SectionName, number>>;
+export type Heights = Readonly<Record<SectionName, number>>;
 
 /** Who has to do with less first, last. */
 const FIRST: readonly SectionName[] = ["faults", "events", "steps", "links", "edge", "expect"];
@@ -96,34 +106,38 @@ const MOST: Heights = { edge: 4, links: 6, faults: 6, steps: 9, expect: 8, event
 const ENOUGH_EVENTS = 8;
 
 export interface Plan {
-  regions: RegionForm;
   sections: Heights;
   /** Empty lines between the sections. */
   gaps: boolean;
 }
 
-/** `wanted` says how many rows each section has. */
-export function planOf(nodes: readonly number[], wanted: Heights, columns: number, body: number): Plan {
-  const least = heights((name) => Math.min(wanted[name], LEAST[name]));
-  const forRegions = Math.max(Math.min(nodes.length, Math.max(1, body - 2)), body - sum(least));
-  const regions = regionForm(nodes, columns, Math.min(body, forRegions));
-  let left = body - regions.height;
+/** The lines that sections must have; `wanted` says how many rows each has. */
+export const leastOf = (wanted: Heights) =>
+  SECTIONS.reduce((total, name) => total + Math.min(wanted[name], LEAST[name]), 0);
+
+/** The regions above these sections. */
+export function formAbove(wanted: Heights, nodes: readonly number[], columns: number, body: number): RegionForm {
+  const most = Math.max(Math.min(nodes.length, Math.max(1, body - 2)), body - leastOf(wanted));
+  return regionForm(nodes, columns, Math.min(body, most));
+}
+
+/** How many lines each section gets below the regions. */
+export function planOf(regions: RegionForm, wanted: Heights, body: number): Plan {
+  let left = Math.max(0, body - regions.height);
   const given: Record<SectionName, number> = heights(() => 0);
   const give = (name: SectionName, upTo: number) => {
     const more = Math.max(0, Math.min(left, upTo - given[name]));
     given[name] += more;
     left -= more;
   };
-  for (const name of FIRST) give(name, least[name]);
+  for (const name of FIRST) give(name, Math.min(wanted[name], LEAST[name]));
   for (const name of MORE) give(name, Math.min(wanted[name], MOST[name]));
   const between = SECTIONS.filter((name) => given[name] > 0).length;
   const gaps = left >= between + ENOUGH_EVENTS;
   if (gaps) left -= between;
   give("events", Infinity);
-  return { regions, sections: given, gaps };
+  return { sections: given, gaps };
 }
 
 const heights = (of: (name: SectionName) => number) =>
   Object.fromEntries(SECTIONS.map((name) => [name, of(name)])) as Record<SectionName, number>;
-
-const sum = (given: Heights) => SECTIONS.reduce((total, name) => total + given[name], 0);

@@ -57,29 +57,30 @@ export function stateRow({ state, since, unasked }: NodePicture, now: number): R
 
 // --- side by side ---
 
-/** From here on figures stand in two columns, each with its word. */
-const ROOMY = 36;
-/** Rows of figures below the nodes. */
-const figureRows = (columns: number) => (columns >= ROOMY ? 4 : 3);
+/** How figures stand below the nodes: in two columns; in one, and none left out; or in as few lines as there may be. */
+export type Figures = "roomy" | "tall" | "tight";
+/** Columns that are as wide as this have room for two of figures, each with its word. */
+export const ROOMY = 36;
+const FIGURE_ROWS: Readonly<Record<Figures, number>> = { roomy: 4, tall: 5, tight: 3 };
 
 /** Title, nodes, figures. */
-export const columnHeight = (nodes: number, columns: number) => 1 + nodes + figureRows(columns);
+export const columnHeight = (nodes: number, figures: Figures) => 1 + nodes + FIGURE_ROWS[figures];
 
 /** Figures stand at its foot: beside a region with more nodes they are still in one line with that one's. */
 export function columnRows(
   { region, nodes, chosen, now }: RegionView,
   columns: number,
   height: number,
+  figures: Figures,
 ): readonly Row[] {
   const isMarked = isChosen(chosen, "region", region.name);
   const inside = columns - MARK.length;
-  const figures = columns >= ROOMY ? roomyFigures(region, inside) : tightFigures(region, inside);
   const health = healthPiece(region, now, widthOf(region.name) + rowWidth([healthPiece(region, now)]) >= inside);
   return [
     leftAndRight([marked(isMarked), toned("strong", region.name)], [health], columns),
     ...nodes.map((node) => nodeRow(node, isChosen(chosen, "node", node.name), now, columns)),
-    ...Array.from({ length: height - columnHeight(nodes.length, columns) }, (): Row => []),
-    ...[...figures, lagRow(region, now, inside)].map((row) => ["  ", ...row]),
+    ...Array.from({ length: height - columnHeight(nodes.length, figures) }, (): Row => []),
+    ...[...FIGURES[figures](region, inside), lagRow(region, now, inside)].map((row) => ["  ", ...row]),
   ];
 }
 
@@ -114,24 +115,33 @@ function roomyFigures(region: RegionPicture, columns: number): readonly Row[] {
   ];
 }
 
+function tallFigures(region: RegionPicture, columns: number): readonly Row[] {
+  const [rate, errors, p99, p50, conflicts, pending] = figureCells(region);
+  return [[rate, errors], [p99, p50], [pending], [conflicts]].map((cells) => packed(cells, columns));
+}
+
 function tightFigures(region: RegionPicture, columns: number): readonly Row[] {
+  const [rate, errors, p99, p50, conflicts, pending] = figureCells(region);
   return [
-    packed(
-      [
-        [`${figure(region.requestsPerSecond)}/s`],
-        [errorsPiece(region, " errors")],
-        [toned("dim", "p99 "), milliseconds(region.p99Ms)],
-        [toned("dim", "p50 "), milliseconds(region.p50Ms)],
-      ],
-      columns,
-    ),
-    packed(
-      [
-        [toned("dim", "conflicts "), ...conflictsOf(region)],
-        [toned("dim", "pending "), pendingOf(region)],
-      ],
-      columns,
-    ),
+    [rate, errors, p99, p50],
+    [conflicts, pending],
+  ].map((cells) => packed(cells, columns));
+}
+
+const FIGURES: Readonly<Record<Figures, (region: RegionPicture, columns: number) => readonly Row[]>> = {
+  roomy: roomyFigures,
+  tall: tallFigures,
+  tight: tightFigures,
+};
+
+function figureCells(region: RegionPicture): readonly [Row, Row, Row, Row, Row, Row] {
+  return [
+    [`${figure(region.requestsPerSecond)}/s`],
+    [errorsPiece(region, " errors")],
+    [toned("dim", "p99 "), milliseconds(region.p99Ms)],
+    [toned("dim", "p50 "), milliseconds(region.p50Ms)],
+    [toned("dim", "conflicts "), ...conflictsOf(region)],
+    [toned("dim", "pending "), pendingOf(region)],
   ];
 }
 

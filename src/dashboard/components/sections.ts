@@ -128,18 +128,16 @@ const TONES: Readonly<Record<Line["tone"], Tone | undefined>> = {
   notice: "notice",
 };
 
-/** The newest last, as a log is read. */
-export function eventRows({ lines, run }: Picture, most: number): readonly Row[] {
+/** The newest last, as a log is read. How often something happened is seen also where its text has no room. */
+export function eventRows({ lines, run }: Picture, columns: number, most: number): readonly Row[] {
   const began = run?.began ?? 0;
   if (lines.length === 0) return most > 0 ? [[toned("dim", "nothing happened yet")]] : [];
-  return lines
-    .slice(lines.length - Math.min(most, lines.length))
-    .map(({ at, tone, text, times = 1 }) => [
-      toned("dim", padStart(clockTime(at - began), 7)),
-      "  ",
-      toned(TONES[tone], clean(text)),
-      times > 1 ? toned("dim", `  ${times} times`) : "",
-    ]);
+  return lines.slice(lines.length - Math.min(most, lines.length)).map(({ at, tone, text, times = 1 }) => {
+    const head: Row = [toned("dim", padStart(clockTime(at - began), 7)), "  ", toned(TONES[tone], clean(text))];
+    if (times === 1) return head;
+    const often = `  ${times} times`;
+    return [...cutRow(head, Math.max(0, columns - often.length)), toned("dim", often)];
+  });
 }
 
 // --- the last lines ---
@@ -168,7 +166,9 @@ export function noticeRows(
   const told: Row = [toned(tone, mark), text];
   if (most > 1) {
     const width = columns - widthOf(mark);
-    const done = widthOf(text) <= width ? [text] : text.split(BESIDE);
+    const parts = text.split(BESIDE);
+    // A line each, where there are as many; the last one is for the result, or for what is chosen.
+    const done = widthOf(text) <= width || parts.length >= most ? [text] : parts;
     const all = result === undefined ? done : [...done, result];
     const rows = wrappedInto(all, width, result === undefined ? most - 1 : most).flatMap((lines, i) =>
       lines.map((line, j): Row => [

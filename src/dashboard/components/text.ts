@@ -1,5 +1,8 @@
-// Text as a terminal shows it: made harmless, measured in columns, cut and padded to them. A row is a list of pieces, each with
+// Text as a terminal shows it: harmless, measured in columns, cut and padded to them. A row is a list of pieces, each with
 // the tone that colour may add; nothing here knows a colour.
+import { isPlain } from "../clean.ts";
+
+export { clean } from "../clean.ts";
 
 export type Tone = "good" | "bad" | "notice" | "dim" | "strong";
 export interface Toned {
@@ -15,29 +18,6 @@ export const toned = (tone: Tone | undefined, text: string): Piece => (tone === 
 export const textOf = (piece: Piece) => (typeof piece === "string" ? piece : piece.text);
 
 export const plainText = (row: Row) => row.map(textOf).join("");
-
-/** Everything that a program sends to move a cursor, colour a line or name a window, as far as the end of it can be known. */
-const ESCAPES =
-  // oxlint-disable-next-line no-control-regex -- escape codes are what it looks for
-  /(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|\u001b[ -/]*[0-~]?/g;
-
-/**
- * What is not seen and would be acted on: control characters, marks that turn the direction of writing, and those that join
- * or change what stands beside them, which every terminal measures in its own way.
- */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufe00-\ufe0f]+/gu;
-
-/** Text that somebody else wrote (a log, an error), on one line and without a way to act on the terminal. */
-export function clean(text: string): string {
-  if (isPlain(text)) return text;
-  return text
-    .replace(ESCAPES, "")
-    .replace(/[\t\r\n\v\f]+/g, " ")
-    .replace(UNSEEN, "")
-    .normalize("NFC");
-}
-
-const isPlain = (text: string) => /^[ -~]*$/.test(text);
 
 /** Columns that clean text takes. Where terminals differ it is the most: a line that is short does no harm, a long one wraps. */
 export function widthOf(text: string): number {

@@ -8,7 +8,7 @@ import type { LinkSpec, Topology } from "../../model/topology.ts";
 import { formatDuration } from "../../model/units.ts";
 import { consequence, type Part, type RunVerdict, type Verdict } from "../../model/verdict.ts";
 import { countsOf } from "../counts.ts";
-import { checkAgain, isOpenGap, quoted, storyOf } from "../said.ts";
+import { checkAgain, isForeign, isOpenGap, quoted, storyOf } from "../said.ts";
 import { eventsOf, finder, isBroken, MOST_EVIDENCE, MOST_STORY, type Scene, scenesOf } from "./scenes.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
@@ -31,7 +31,8 @@ export interface ReportFacts {
   scenes: readonly Scene[];
   plots: readonly Plot[];
   conflicts: { newest: readonly (ConflictEvent & { at: number; seq: number })[]; total: number };
-  topology: TopologyFacts;
+  /** Of another system only the names of its regions are known. */
+  topology?: TopologyFacts;
   sources: Sources;
   /** Every event that the page points at. */
   events: readonly Event[];
@@ -95,7 +96,7 @@ export function reportFacts(run: Run, sources: Sources): ReportFacts {
     scenes,
     plots: plotsOf(history),
     conflicts: { newest, total: conflicts.length },
-    topology: topologyFacts(topology),
+    topology: isForeign(facts.run) ? undefined : topologyFacts(topology),
     sources: { scenario: bounded(sources.scenario), topology: bounded(sources.topology) },
     events: pointedAt(history, wanted),
   };
@@ -110,7 +111,7 @@ function said(run: Run): ReportFacts["facts"] {
     ["took", formatDuration(tookMs)],
     ["operations", `${operations.length.toLocaleString("en-US")}, ${answered.toLocaleString("en-US")} answered`],
     ["writes acknowledged", acknowledged.toLocaleString("en-US")],
-    ...(runtime === "none" ? [] : [["seed", String(scenario.seed)] as const, ["runtime", runtime] as const]),
+    ...(isForeign(begun) ? [] : [["seed", String(scenario.seed)] as const, ["runtime", runtime] as const]),
     ...(end === undefined || end.reason !== "done" ? [["ended", end?.reason ?? "cut off"] as const] : []),
     ["started", startedAt],
     ["run", run.id],
@@ -119,15 +120,15 @@ function said(run: Run): ReportFacts["facts"] {
 }
 
 function commandsOf({ history, directory }: Run): ReportFacts["commands"] {
-  const { scenario, runtime, topology } = factsOf(history).run;
+  const { run } = factsOf(history);
+  const { scenario, runtime, topology } = run;
   // Places that the file does not ask for came from the command line.
   const wan =
     topology.places !== undefined && scenario.topology.wan === undefined
       ? ` --wan ${topology.regions.flatMap((region) => topology.places?.[region] ?? []).join(",")}`
       : "";
-  // The history of another system was not played here, and cannot be again.
-  if (runtime === "none") return [{ does: "judge it again", command: checkAgain(scenario.file) }];
-  const again = `regionctl scenario run ${quoted(scenario.file)} --seed ${scenario.seed} --runtime ${quoted(runtime)}${wan}`;
+  if (isForeign(run)) return [{ does: "judge it again", command: checkAgain(scenario.file) }];
+  const again = `regionctl scenario run ${quoted(scenario.file)} --seed ${scenario.seed}${runtime === "none" ? "" : ` --runtime ${quoted(runtime)}`}${wan}`;
   return [
     { does: "run it again", command: again },
     ...(directory === "" ? [] : [{ does: "judge it again", command: checkAgain(directory) }]),

@@ -10,7 +10,7 @@ import { crossingsOf } from "../../model/link.ts";
 import { NodeFailed, StackError, UsageError } from "../../model/problem.ts";
 import type { NodeSpec, Topology } from "../../model/topology.ts";
 import { makeDirectories } from "../embedded/directory.ts";
-import { nodesOfStack, remoteLinks } from "../embedded/links.ts";
+import { LEAD_AT_START_MS, nodesOfStack, remoteLinks } from "../embedded/links.ts";
 import { allocatePorts, readPorts } from "../embedded/ports.ts";
 import { programFile, type ProgramName } from "../embedded/programs.ts";
 import { controlSecret } from "../embedded/roles.ts";
@@ -124,7 +124,7 @@ interface DockerCluster extends Cluster {
   /** Makes the networks. */
   prepare(): Promise<void>;
   /** Resolves once every link to this node leads to it, and every link to a node that is up for the link program itself. */
-  linked(node: string): Promise<boolean>;
+  linked(node: string, withinMs?: number): Promise<boolean>;
 }
 
 /** Every container at once, the slowest first; only what cannot begin without another one waits for it. */
@@ -172,7 +172,7 @@ async function startAll(
   await Promise.allSettled([networks, ...healthy.values()]);
   either.throwIfAborted();
   // What a link still refuses would count as the first failure of a region.
-  if (await linked(LINKS)) return;
+  if (await linked(LINKS, LEAD_AT_START_MS)) return;
   const program = nodes.find((node) => node.spec.name === LINKS);
   throw new NodeFailed(LINKS, "does not lead to every node that answers", (await program?.logTail(LOG_LINES)) ?? []);
 }
@@ -246,12 +246,13 @@ function assemble(site: Site, engine: () => Promise<Docker>): DockerCluster {
     return Date.parse(found?.State.StartedAt ?? "") || 0;
   }
 
-  async function linked(name: string): Promise<boolean> {
+  async function linked(name: string, withinMs?: number): Promise<boolean> {
     if (links === undefined) return true;
     const states = await statesNow();
     if (states.get(LINKS) !== "up") return false;
     return links.lead(
       crossingsOf(topology).filter(({ to }) => (name === LINKS ? states.get(to) === "up" : to === name)),
+      withinMs,
     );
   }
 

@@ -12,7 +12,7 @@ import { NodeFailed, StackError, UsageError } from "../../model/problem.ts";
 import type { Topology } from "../../model/topology.ts";
 import { LAYOUT, makeDirectories, markOfStack, readJson, writeJson } from "./directory.ts";
 import { postgresUser, regionctlHome, unusableHome } from "./home.ts";
-import { nodesOfStack, remoteLinks } from "./links.ts";
+import { LEAD_AT_START_MS, nodesOfStack, remoteLinks } from "./links.ts";
 import { embeddedNode, type EmbeddedNode } from "./node.ts";
 import { allocatePorts, readPorts } from "./ports.ts";
 import { quitServers } from "./postgres.ts";
@@ -74,7 +74,7 @@ export function embedded(options: EmbeddedOptions = {}): Runtime {
 interface EmbeddedCluster extends Cluster {
   nodes: readonly EmbeddedNode[];
   /** Resolves once every link to this node leads to it, and every link to a node that is up for the link program itself. */
-  linked(node: string): Promise<boolean>;
+  linked(node: string, withinMs?: number): Promise<boolean>;
 }
 
 /** Everything at once: our programs wait for what they need by themselves, and readiness is what counts. */
@@ -92,7 +92,7 @@ async function startAll({ nodes, linked }: EmbeddedCluster, record: Recorder, si
   await Promise.allSettled(starts);
   either.throwIfAborted();
   // What a link still refuses would count as the first failure of a region.
-  if (await linked(LINKS)) return;
+  if (await linked(LINKS, LEAD_AT_START_MS)) return;
   const program = nodes.find((node) => node.spec.name === LINKS);
   throw new NodeFailed(LINKS, "does not lead to every node that answers", (await program?.logTail(LOG_LINES)) ?? []);
 }
@@ -115,12 +115,12 @@ function assemble(site: Site): EmbeddedCluster {
     return states;
   }
 
-  async function linked(node: string): Promise<boolean> {
+  async function linked(node: string, withinMs?: number): Promise<boolean> {
     const leading = crossingsOf(site.topology).filter(({ to }) =>
       node === LINKS ? stateOf(to) === "up" : to === node,
     );
     if (links === undefined || leading.length === 0) return true;
-    return stateOf(LINKS) === "up" && links.lead(leading);
+    return stateOf(LINKS) === "up" && links.lead(leading, withinMs);
   }
 
   return {

@@ -13,7 +13,8 @@ export interface RemoteControl {
   reset(): void;
 }
 
-const ASK_MS = 500;
+/** Generous: it only decides how long one that hangs is waited for, and one that is busy is not taken for that. */
+const ASK_MS = 2_000;
 const TELL_MS = 2_000;
 /** It measures how far its clock is off, so what it says is nearly what it was told. */
 const SKEW_TOLERANCE_MS = 5;

@@ -42,14 +42,16 @@ export interface RemoteLinks extends Links {
   /** The rules in force, as they would be set; undefined: nobody tells. */
   rules(): Promise<readonly LinkRule[] | undefined>;
   /** Resolves with true once each of these leads to its node, with false when that takes too long or nobody tells. */
-  lead(crossings: readonly Crossing[]): Promise<boolean>;
+  lead(crossings: readonly Crossing[], withinMs?: number): Promise<boolean>;
 }
 
-/** A look at what is may not wait for one that hangs; an order may. */
-const LOOK_MS = 500;
+/** A look at what is may not wait long for one that hangs; an order may. */
+const LOOK_MS = 2_000;
 const ORDER_MS = 3_000;
 /** The program itself looks every 20 ms whether a node has come. */
 const LEAD_WITHIN_MS = 3_000;
+/** For a stack that starts, where nothing can be cut: only a busy machine keeps a link from leading to a node that answers. */
+export const LEAD_AT_START_MS = 20_000;
 const LEAD_EVERY_MS = 5;
 
 /** `request` asks the program's control port. */
@@ -87,9 +89,9 @@ export function remoteLinks(request: (path: string, init?: RequestInit) => Promi
         return undefined; // it is ending, starting or too busy: asked again with the next look
       }
     },
-    async lead(crossings) {
+    async lead(crossings, withinMs = LEAD_WITHIN_MS) {
       const wanted = new Set(crossings.map(crossingName));
-      for (const began = performance.now(); performance.now() - began < LEAD_WITHIN_MS;) {
+      for (const began = performance.now(); performance.now() - began < withinMs;) {
         const now = await state().catch(() => undefined);
         if (now === undefined) return false;
         const refusing = now.crossings.filter(({ accepts }) => !accepts).map(crossingName);

@@ -3,10 +3,12 @@
 //
 // Several commands may choose at the same time. No lock is needed: each writes its claim first and then looks at all
 // others. Whoever wrote later sees the earlier claim, so of two equal ones at least one is withdrawn and chosen anew, and
-// nothing stays locked when a command is killed.
-import { randomInt } from "node:crypto";
+// nothing stays locked when a command is killed. Others are also the stacks below other homes: that nobody listens on a port
+// says nothing of a stack that is just starting, or whose node is down for a while.
+import { createHash, randomInt } from "node:crypto";
 import fs from "node:fs";
 import net from "node:net";
+import os from "node:os";
 import path from "node:path";
 import { StackError } from "../../model/problem.ts";
 import { LAYOUT, readJson, writeJson } from "./directory.ts";
@@ -29,6 +31,7 @@ const ROUNDS = 50;
 
 export async function allocatePorts(place: StackPlace, wishes: readonly PortWish[]): Promise<Ports> {
   let ports = readPorts(place);
+  makeKnown(place);
   for (let round = 0; round < ROUNDS; round++) {
     ports = await fill(ports, wishes, claimedByOthers(place));
     writeJson(LAYOUT.ports(place), ports);
@@ -58,9 +61,10 @@ export async function portProblem(node: string, port: number): Promise<StackErro
 
 /** A port that is free now, outside of any claim: for a server that lives for a moment. */
 export async function momentaryPort(): Promise<number> {
+  const claimed = claimsOf(knownStacks());
   for (;;) {
     const port = randomInt(FIRST, LAST + 1);
-    if (await isFree(port)) return port;
+    if (!claimed.has(port) && (await isFree(port))) return port;
   }
 }
 
@@ -91,21 +95,67 @@ function without(ports: Ports, taken: ReadonlySet<number>): Ports {
   );
 }
 
-/** Ports of all other stacks of this home, also of those that are down half way: their nodes may start again. */
+/** Ports of all other stacks, also of those that are down half way: their nodes may start again. */
 function claimedByOthers(place: StackPlace): ReadonlySet<number> {
   const stacks = path.dirname(place.directory);
+  const beside = fs.readdirSync(stacks).map((name) => path.join(stacks, name));
+  const own = path.resolve(place.directory);
+  return claimsOf([...beside, ...knownStacks()].filter((directory) => path.resolve(directory) !== own));
+}
+
+function claimsOf(directories: readonly string[]): ReadonlySet<number> {
   const claimed = new Set<number>();
-  for (const name of fs.readdirSync(stacks)) {
-    if (name === path.basename(place.directory)) continue;
+  for (const directory of new Set(directories)) {
     let ports: Ports | undefined;
     try {
-      ports = readJson<Ports>(path.join(stacks, name, "ports.json"));
+      ports = readJson<Ports>(path.join(directory, "ports.json"));
     } catch {
       continue; // not a stack's directory, or one that is being removed
     }
     for (const listeners of Object.values(ports ?? {})) for (const port of Object.values(listeners)) claimed.add(port);
   }
   return claimed;
+}
+
+/** Where all stacks of this user are known, whatever their home: a link to the directory of each. */
+function meetingPlace(): string | undefined {
+  const uid = process.getuid?.();
+  const directory = path.join(os.tmpdir(), `regionctl-stacks-${uid}`);
+  try {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const found = fs.lstatSync(directory);
+    return found.isDirectory() && found.uid === uid ? directory : undefined; // and not one that a stranger has laid there
+  } catch {
+    return undefined; // then only stacks of the same home know of each other
+  }
+}
+
+function makeKnown({ directory }: StackPlace): void {
+  const meeting = meetingPlace();
+  if (meeting === undefined) return;
+  const target = path.resolve(directory);
+  const name = createHash("sha256").update(target).digest("hex").slice(0, 16);
+  try {
+    fs.symlinkSync(target, path.join(meeting, name));
+  } catch {
+    // It is known already.
+  }
+}
+
+function knownStacks(): readonly string[] {
+  const meeting = meetingPlace();
+  if (meeting === undefined) return [];
+  return fs.readdirSync(meeting).flatMap((name) => {
+    const link = path.join(meeting, name);
+    try {
+      const directory = fs.readlinkSync(link);
+      if (fs.existsSync(directory)) return [directory];
+      fs.rmSync(link, { force: true }); // it was taken down
+    } catch {
+      // Another command has just done so.
+    }
+    return [];
+  });
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -81,6 +81,9 @@ function fakePlayer() {
   return { did, player };
 }
 
+/** Generous: it only decides how long a failing test takes. */
+const PATIENCE_MS = 10_000;
+
 async function sit(picture: Picture, source: Partial<Source> = {}, size = { columns: 100, rows: 40 }) {
   const store = pictures(picture);
   const quit = vi.fn();
@@ -94,13 +97,13 @@ async function sit(picture: Picture, source: Partial<Source> = {}, size = { colu
   const element = (size: { columns: number; rows: number }) =>
     createElement(App, { store, source: whole, quit, colour: false, ...size });
   const screen = render(element(size));
-  await vi.waitFor(() => expect(screen.stdin.listenerCount("readable")).toBe(1));
+  await vi.waitFor(() => expect(screen.stdin.listenerCount("readable")).toBe(1), PATIENCE_MS);
   return {
     store,
     quit,
     screen,
     resize: (size: { columns: number; rows: number }) => screen.rerender(element(size)),
-    see: (words: string | RegExp) => vi.waitFor(() => expect(screen.lastFrame()).toMatch(words), 10_000),
+    see: (words: string | RegExp) => vi.waitFor(() => expect(screen.lastFrame()).toMatch(words), PATIENCE_MS),
     text: () => screen.lastFrame()!,
     async press(...keys: readonly string[]) {
       for (const key of keys) {
@@ -292,7 +295,7 @@ describe("the details", () => {
       const log = vi.fn(() => new Promise<readonly string[]>((resolve) => void waiting.push(resolve)));
       const desk = await sit(system(), { log });
       await desk.press(ENTER);
-      expect(log).toHaveBeenCalledTimes(1);
+      await vi.waitFor(() => expect(log).toHaveBeenCalledTimes(1), PATIENCE_MS);
       await vi.advanceTimersByTimeAsync(5_000); // it has not answered: nobody asks twice
       expect(log).toHaveBeenCalledTimes(1);
       waiting[0]!(["one"]);

@@ -158,6 +158,34 @@ describe("columns of regions", () => {
     expect(of(60, 15).split("│").length).toBe(1);
   });
 
+  it("leave no figure out while there are lines for them", () => {
+    const words = ["101/s", "0 errors/s", "p50 3.2 ms", "p99 12 ms", "pending 3", "conflicts 12, +3/min", "lag"];
+    for (const [count, columns, rows] of [
+      [3, 80, 24],
+      [4, 120, 24],
+      [6, 100, 36],
+    ] as const) {
+      const text = frame(system(SIX.slice(0, count)), { columns, rows, colour: false, mode: "stack" });
+      for (const word of words) expect(text.split(word).length - 1, `${word} in ${text}`).toBeGreaterThanOrEqual(count);
+    }
+  });
+
+  it("stay where they are, however much there is to tell of a key", () => {
+    const long = "regionctl partition us eu   ·   - partition: us | eu ".repeat(12);
+    const told: Ui = { ...INITIAL, notice: { state: "done", number: 1, text: long, result: long } };
+    for (const [columns, rows] of SIZES) {
+      for (const count of [2, 3, 4, 6]) {
+        for (const pane of ["none", "detail"] as const) {
+          const picture = system(SIX.slice(0, count));
+          const of = (ui: Ui) => frame(picture, { columns, rows, colour: false, mode: "stack", ui: { ...ui, pane } });
+          const regions = (text: string) =>
+            text.split("\n").flatMap((one, row) => (/│|^[› ] (us|eu|ap|sa|af)-/.test(one) ? [`${row} ${one}`] : []));
+          expect(regions(of(told))).toEqual(regions(of(INITIAL)));
+        }
+      }
+    }
+  });
+
   it("say how many more there are where not all fit, and show the one that is chosen", () => {
     const ui: Ui = { ...INITIAL, chosen: { type: "region", name: "af-south-1" } };
     const text = frame(system(SIX), { columns: 40, rows: 10, colour: false, mode: "stack", ui });

@@ -113,7 +113,7 @@ describe("what is remembered", () => {
 
   it("is what was begun until it is known what came of it", () => {
     const begun = after(begin);
-    expect(begun.doing).toEqual([{ number: 1, what: "regionctl kill db-us" }]);
+    expect(begun.doing).toEqual([{ number: 1, what: begin.what, text: begin.text }]);
     const done = reduce(begun, { type: "done", number: 1, result: "it is gone" });
     expect(done.doing).toEqual([]);
     expect(done.notice).toMatchObject({
@@ -129,7 +129,26 @@ describe("what is remembered", () => {
     expect(older.notice).toMatchObject({ state: "doing", text: "regionctl heal   ·   - heal" });
     expect(older.doing.map(({ number }) => number)).toEqual([2]);
     const failed = reduce(two, { type: "failed", number: 1, why: "it did not go" });
-    expect(failed.notice).toMatchObject({ state: "failed", text: "regionctl kill db-us", result: "it did not go" });
+    expect(failed.notice).toMatchObject({ state: "failed", text: begin.text, result: "it did not go" });
+  });
+
+  it("is of what was begun last, in whatever order it ends, a key between them that did nothing or not", () => {
+    const two = after(
+      begin,
+      { type: "begin", what: "regionctl heal", text: "regionctl heal   ·   - heal" },
+      { type: "refuse", why: "on its way already: regionctl heal" },
+    );
+    const inOrder = [1, 2].reduce((ui, number) => reduce(ui, { type: "done", number, result: `${number}` }), two);
+    expect(inOrder.notice).toMatchObject({ number: 2, result: "2" });
+    const otherwise = [2, 1].reduce((ui, number) => reduce(ui, { type: "done", number, result: `${number}` }), two);
+    expect(otherwise.notice).toMatchObject({ number: 2, result: "2" });
+  });
+
+  it("outlives a key that did nothing: what came of what is on its way is told after that", () => {
+    const refused = after(begin, { type: "refuse", why: "db-us is DOWN already" });
+    expect(refused.notice?.state).toBe("refused");
+    const done = reduce(refused, { type: "done", number: 1, result: "it is gone" });
+    expect(done.notice).toEqual({ state: "done", number: 1, text: begin.text, result: "it is gone" });
   });
 
   it("is the command and the step of what only told them afterwards", () => {

@@ -198,6 +198,14 @@ describe("the events", () => {
     expect(rows.at(-2)).toBe("         1:39.0  event 99");
     expect(rows.join("\n")).not.toContain("event 3\n");
   });
+
+  it("say how often something happened also where its text has no room", () => {
+    const often = { ...line(1, 1_000, "plain" as const, "again and again ".repeat(20)), times: 15 };
+    const last = shown({ ...system(), lines: [often] }, { columns: 60, rows: 20 })
+      .split("\n")
+      .at(-1)!;
+    expect(last).toMatch(/^events   0:01.0  again and again .*…  15 times$/);
+  });
 });
 
 describe("the details", () => {

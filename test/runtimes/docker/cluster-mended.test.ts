@@ -11,7 +11,7 @@ import { temporaryHome } from "../children.ts";
 import { addressIn, leftoversOf, placeIn, withDocker } from "./engine.ts";
 
 const record = (happening: object) => ({ ...happening, seq: 0, at: 0 }) as never;
-const eventually = { timeout: 20_000 };
+const eventually = { timeout: 30_000 };
 
 await withDocker("a stack on Docker that somebody meddles with", propertyTopology(), () => {
   let engine: Engine;
@@ -44,6 +44,13 @@ await withDocker("a stack on Docker that somebody meddles with", propertyTopolog
     expect(await addressIn(engine, where, name, zone)).not.toBe(before);
   }
 
+  /** A backend that came before its database has answered that it misses it, and is as far up as it could be. */
+  async function startAll({ nodes }: Cluster): Promise<void> {
+    await Promise.all(nodes.map((each) => each.start()));
+    const answers = () => Promise.all(nodes.map((each) => each.answers()));
+    await expect.poll(answers, eventually).toEqual(nodes.map(() => true));
+  }
+
   beforeAll(async () => {
     engine = await connect();
   });
@@ -60,7 +67,7 @@ await withDocker("a stack on Docker that somebody meddles with", propertyTopolog
     removeHome();
   });
 
-  describe("containers", { timeout: 60_000 }, () => {
+  describe("containers", { timeout: 150_000 }, () => {
     it("are made again by a start, with what was on their disks, also from another shell", async () => {
       await write("/us/properties/3", 33.5);
       await expect.poll(() => price("backend-eu", "/eu/properties/3"), eventually).toBe(33.5);
@@ -73,7 +80,7 @@ await withDocker("a stack on Docker that somebody meddles with", propertyTopolog
       await node("db-us").kill(); // there is nobody to kill
 
       const other = await docker().reconnect(where, propertyTopology());
-      await Promise.all(other.nodes.map((each) => each.start()));
+      await startAll(other);
       expect(await price("backend-us", "/us/properties/3")).toBe(33.5);
       await write("/us/properties/3", 34.5);
       await expect.poll(() => price("backend-eu", "/eu/properties/3"), eventually).toBe(34.5);
@@ -92,12 +99,12 @@ await withDocker("a stack on Docker that somebody meddles with", propertyTopolog
     });
   });
 
-  it("makes a network again that was removed while its nodes were down", { timeout: 60_000 }, async () => {
+  it("makes a network again that was removed while its nodes were down", { timeout: 150_000 }, async () => {
     await write("/us/properties/4", 44.5);
     await expect.poll(() => price("backend-eu", "/eu/properties/4"), eventually).toBe(44.5);
     await Promise.all(["backend-eu", "db-eu", LINKS].map((name) => node(name).kill()));
     await engine.docker.getNetwork(networkName(where, "eu")).remove();
-    await Promise.all(cluster.nodes.map((each) => each.start()));
+    await startAll(cluster);
     const networks = await engine.docker.listNetworks({ filters: filterOf(where) });
     expect(networks.map(({ Name }) => Name).toSorted()).toEqual(
       ["edge", "eu", "us"].map((zone) => networkName(where, zone)).toSorted(),
@@ -109,7 +116,7 @@ await withDocker("a stack on Docker that somebody meddles with", propertyTopolog
 
   it(
     "leads the gateway to its regions wherever the nodes come back, also when it was paused meanwhile",
-    { timeout: 90_000 },
+    { timeout: 150_000 },
     async () => {
       const servedBy = async (region: string) =>
         (await node("gateway").request(`/${region}/health`)).headers["x-served-by"];

@@ -10,6 +10,7 @@ import { NodeFailed } from "../../../src/model/problem.ts";
 import type { Topology } from "../../../src/model/topology.ts";
 import { docker } from "../../../src/runtimes/docker/cluster.ts";
 import { connect, type Engine } from "../../../src/runtimes/docker/engine.ts";
+import { imagesFor } from "../../../src/runtimes/docker/images.ts";
 import { containerName, filterOf, networkName } from "../../../src/runtimes/docker/site.ts";
 import { propertyTopology, spec } from "../../conformance/topology.ts";
 import { temporaryHome } from "../children.ts";
@@ -37,7 +38,7 @@ await withDocker("a stack on Docker", propertyTopology(), () => {
     return made;
   }
 
-  describe("that is up", { timeout: 60_000 }, () => {
+  describe("that is up", { timeout: 150_000 }, () => {
     let cluster: Cluster;
     let where: StackPlace;
     let removeHome = () => {};
@@ -88,11 +89,12 @@ await withDocker("a stack on Docker", propertyTopology(), () => {
     });
 
     it("lets a node reach its own region by name and no other one, neither by name nor by address", async () => {
-      const tried = async (host: string, port: number) => runIn(engine, where, "backend-us", tryTo(host, port));
+      const tried = async (host: string, port: number, patienceMs = 20_000) =>
+        runIn(engine, where, "backend-us", tryTo(host, port, patienceMs));
       expect(await tried("db-us", 5432)).toBe("connected");
       expect(await tried("kafka", 29092)).toBe("connected");
       const away = [await addressIn(engine, where, "backend-eu", "eu"), await addressIn(engine, where, LINKS, "eu")];
-      for (const address of away) expect(await tried(address, 8000), address).toBe("nothing");
+      for (const address of away) expect(await tried(address, 8000, 700), address).toBe("nothing");
       expect(await tried("backend-eu", 8000)).toMatch(/ENOTFOUND|EAI_AGAIN/);
       expect(await tried("db-eu", 5432)).toMatch(/ENOTFOUND|EAI_AGAIN/);
     });
@@ -152,16 +154,18 @@ await withDocker("a stack on Docker", propertyTopology(), () => {
       await node(LINKS).kill();
       await node(LINKS).start();
       const servedBy = async () => (await node("gateway").request("/eu/health")).headers["x-served-by"];
-      await expect.poll(servedBy, { timeout: 20_000 }).toBe("backend-eu");
+      await expect.poll(servedBy, { timeout: 30_000 }).toBe("backend-eu");
     });
 
     it("comes back whole when every container has ended, all at the same time", async () => {
       await Promise.all(cluster.nodes.map((each) => each.kill()));
       expect(new Set((await cluster.observe()).nodes.values())).toEqual(new Set(["down"]));
       await Promise.all(cluster.nodes.map((each) => each.start()));
-      expect(await Promise.all(cluster.nodes.map((each) => each.answers()))).toEqual(cluster.nodes.map(() => true));
+      // A backend that came before its database has answered that it misses it, and is as far up as it could be.
+      const answers = () => Promise.all(cluster.nodes.map((each) => each.answers()));
+      await expect.poll(answers, { timeout: 30_000 }).toEqual(cluster.nodes.map(() => true));
       const servedBy = async () => (await node("gateway").request("/us/health")).headers["x-served-by"];
-      await expect.poll(servedBy, { timeout: 20_000 }).toBe("backend-us");
+      await expect.poll(servedBy, { timeout: 30_000 }).toBe("backend-us");
     });
 
     it("says that a port was taken meanwhile, and starts once it is free again", async () => {
@@ -175,6 +179,7 @@ await withDocker("a stack on Docker", propertyTopology(), () => {
               squatter.once("error", (error: NodeJS.ErrnoException) => resolve(error.code!));
               squatter.listen(port, "127.0.0.1", () => resolve("taken"));
             }),
+          { timeout: 30_000 }, // the engine gives it back when it comes to it
         )
         .toBe("taken");
       onTestFinished(() => void squatter.close());
@@ -190,7 +195,7 @@ await withDocker("a stack on Docker", propertyTopology(), () => {
     });
   });
 
-  describe("that comes and goes", { timeout: 60_000 }, () => {
+  describe("that comes and goes", { timeout: 150_000 }, () => {
     it("stands beside another one, and is taken down without it", async () => {
       const [one, two] = [place("one"), place("two")];
       const clusters = await Promise.all([one, two].map((where) => docker().start(where, alone(), record, never())));
@@ -226,7 +231,7 @@ await withDocker("a stack on Docker", propertyTopology(), () => {
           const found = await engine.docker.listContainers({ all: moment === "a container", filters });
           return found.length > 0;
         };
-        await expect.poll(reached, { interval: 5, timeout: 20_000 }).toBe(true);
+        await expect.poll(reached, { interval: 5, timeout: 60_000 }).toBe(true);
         interrupt.abort(new Error("interrupted"));
         await expect(starting, moment).rejects.toThrow("interrupted");
         expect(await leftoversOf(engine, where), moment).toEqual([]);
@@ -237,7 +242,8 @@ await withDocker("a stack on Docker", propertyTopology(), () => {
       const where = place("half");
       const cluster = await docker().start(where, alone(), record, never());
       await engine.docker.getContainer(containerName(where, "db-us")).remove({ force: true });
-      const image = (await engine.docker.listImages())[0]!.Id;
+      // Not just any that there is: another test may be about to remove its own.
+      const image = (await imagesFor(engine.docker, alone())).get("db-us")!;
       const labels = { "regionctl.stack": where.id };
       await engine.docker.createContainer({ Image: image, Cmd: ["true"], Labels: labels });
       await engine.docker.createNetwork({ Name: networkName(where, "ap"), Labels: labels });
@@ -251,9 +257,7 @@ await withDocker("a stack on Docker", propertyTopology(), () => {
       const where = place("own");
       const page = path.join(temporaryHome(), "site.conf");
       fs.writeFileSync(page, 'events {}\nhttp { server { listen 80; location / { return 200 "mine"; } } }\n');
-      const { image } = (await engine.docker.listImages()).flatMap(({ RepoTags }) =>
-        (RepoTags ?? []).filter((tag) => /(^|\/)nginx:/.test(tag)).map((image) => ({ image })),
-      )[0]!;
+      const image = (await imagesFor(engine.docker, propertyTopology())).get("gateway")!;
       const web = (region: string, other: string) =>
         spec({
           name: `web-${region}`,
@@ -319,8 +323,8 @@ describe("the Docker runtime without an engine", () => {
 });
 
 /** A program that says "connected", "nothing" after a while, or the error's code. */
-function tryTo(host: string, port: number): string {
-  return `const socket = require("net").connect({ host: ${JSON.stringify(host)}, port: ${port}, timeout: 700 });
+function tryTo(host: string, port: number, patienceMs: number): string {
+  return `const socket = require("net").connect({ host: ${JSON.stringify(host)}, port: ${port}, timeout: ${patienceMs} });
     const say = (word) => { console.log(word); process.exit(0); };
     socket.on("connect", () => say("connected")).on("timeout", () => say("nothing")).on("error", (e) => say(e.code));`;
 }

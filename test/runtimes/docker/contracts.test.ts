@@ -58,7 +58,7 @@ await withDocker("an image keeps its contract", topology, () => {
   const logOf = async (container: Docker.Container) =>
     linesOf(await container.logs({ stdout: true, stderr: true })).join("\n");
 
-  describe("postgres", { timeout: 60_000 }, () => {
+  describe("postgres", { timeout: 150_000 }, () => {
     const asked = ["POSTGRES_USER=somebody", "POSTGRES_DB=some_data", `POSTGRES_PASSWORD=it's "secret"`];
     const ready = ["pg_isready", "-h", "127.0.0.1", "-U", "somebody", "-d", "some_data"];
     const sql = (text: string) => ["psql", "-U", "somebody", "-d", "some_data", "-Atc", text];
@@ -106,7 +106,7 @@ await withDocker("an image keeps its contract", topology, () => {
     });
   });
 
-  describe("kafka", { timeout: 90_000 }, () => {
+  describe("kafka", { timeout: 240_000 }, () => {
     const settings = (node: number) => [
       `KAFKA_NODE_ID=${node}`,
       "KAFKA_PROCESS_ROLES=broker,controller",
@@ -146,7 +146,8 @@ await withDocker("an image keeps its contract", topology, () => {
     const container = await started("gateway", { files: [{ name: "etc/nginx/nginx.conf", content }] });
     await succeeds(container, "curl", "-fsS", "http://127.0.0.1:8080/asked");
     expect((await run(container, "curl", "-fsS", "http://127.0.0.1:8080/asked")).output).toBe("here");
-    expect(await logOf(container)).toContain("GET /asked");
+    // What it writes the engine has a moment later.
+    await until(async () => (await logOf(container)).includes("GET /asked"), "the request in its log");
   });
 
   it("node: runs a program as its own user", async () => {

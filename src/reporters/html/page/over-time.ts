@@ -10,8 +10,9 @@ import { stripChart } from "./strip.ts";
 import { digits, tick } from "./say.ts";
 import { axisEnd } from "./shared.ts";
 
-export function overTime({ timeline, expectations, events }: ReportFacts): HTMLElement {
+export function overTime({ timeline, expectations, events }: ReportFacts): HTMLElement | undefined {
   const { windows, steps, windowsLeftOut, stepsLeftOut } = timeline;
+  if (timeline.to - timeline.from <= 1 && windows.length + steps.length === 0) return undefined; // nothing was played
   const linked: EChartsType[] = [];
   const link = (instance: EChartsType) => {
     linked.push(instance);

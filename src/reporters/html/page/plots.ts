@@ -52,7 +52,7 @@ function option({ x, y, series }: Plot, theme: Theme): Option {
   return {
     animation: false,
     textStyle: { fontFamily: "inherit" },
-    grid: { left: 52, right: 22, top: 26, bottom: 44, outerBoundsMode: "none" },
+    grid: { left: 52, right: 32, top: 26, bottom: 44, outerBoundsMode: "none" },
     xAxis: { ...axis(x, theme), ...(crowded ? onLog(series) : {}), nameLocation: "middle", nameGap: 26 },
     yAxis: {
       ...axis(y, theme),
@@ -103,6 +103,7 @@ function axis({ name, unit }: Axis, theme: Theme) {
     type: "value",
     name,
     min: 0,
+    ...(unit === "ms" ? { minInterval: 1 } : {}), // the labels tell no parts of one
     nameTextStyle: { color: theme.dim, fontSize: 11 },
     axisLine: { lineStyle: { color: theme.line } },
     axisLabel: { color: theme.dim, fontSize: 11, hideOverlap: true, formatter: SAY[unit] },

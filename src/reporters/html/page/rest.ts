@@ -48,7 +48,9 @@ export function conflicts({ conflicts: { newest, total } }: ReportFacts): HTMLEl
   );
 }
 
-export function topology({ topology: { name, file, conflicts, zones, links } }: ReportFacts): HTMLElement {
+export function topology({ topology }: ReportFacts): HTMLElement | undefined {
+  if (topology === undefined) return undefined;
+  const { name, file, conflicts, zones, links } = topology;
   return section(
     "topology",
     "Topology",
@@ -90,7 +92,8 @@ export function sources({ sources, scenario, topology, expectations, timeline }:
     "files",
     "As it ran",
     h("details", { open: true }, h("summary", {}, scenario.file), listing(sources.scenario, "line", marks)),
-    h("details", {}, h("summary", {}, topology.file), listing(sources.topology, "topology-line", new Map())),
+    topology !== undefined &&
+      h("details", {}, h("summary", {}, topology.file), listing(sources.topology, "topology-line", new Map())),
   );
 }
 

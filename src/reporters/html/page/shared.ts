@@ -15,6 +15,7 @@ export function timeAxis(timeline: Timeline, theme: Theme, labels: boolean, grid
     gridIndex,
     min: timeline.from,
     max: axisEnd(timeline),
+    minInterval: 1, // the labels tell no parts of a millisecond
     axisLine: { show: labels, lineStyle: { color: theme.line } },
     axisTick: { show: labels, lineStyle: { color: theme.line } },
     axisLabel: {
