@@ -26,6 +26,8 @@ export interface Stack {
   faults: FaultSet;
   events: EventLog;
   clock: Clock;
+  /** Another command takes it down, or has done so: what dies now dies of that. */
+  isEndedByOthers(): boolean;
   /** Ends every process and removes the directory. Twice is harmless. */
   down(): Promise<void>;
   /** Gives back what this process holds of it (files); the stack stays up. Twice is harmless. */
@@ -319,6 +321,7 @@ function assemble(
     faults,
     events,
     clock,
+    isEndedByOthers: () => isEndedByOthers(directory, record),
     async down() {
       try {
         await cluster.down();

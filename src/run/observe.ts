@@ -61,7 +61,7 @@ function watchNodes(stack: Stack): { stop(): Promise<void> } {
         suspects.delete(name); // being started right now
       } else if (name !== LINKS && !suspects.has(name)) {
         suspects.add(name); // a fault that ends or begins at this instant looks alike: look once more
-      } else {
+      } else if (!stack.isEndedByOthers()) {
         faults.died(name);
       }
     }

@@ -2,11 +2,11 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Scenario, Step } from "../../src/model/scenario.ts";
 import type { Topology } from "../../src/model/topology.ts";
 import { run } from "../../src/run.ts";
-import { type Stack, type Surroundings, up } from "../../src/stack.ts";
+import { type Stack, type Surroundings, takeDown, up } from "../../src/stack.ts";
 import type { FakeCluster } from "../support/fake-cluster.ts";
 import { fakeRuntime } from "../support/fake-runtime.ts";
 import { twoRegions } from "../support/topology.ts";
@@ -22,7 +22,7 @@ const steady = ["us", "eu"].map((region) => ({ method: "GET", path: `/${region}/
 const step = (path: string, verb: string, args: unknown): Step => ({ path, verb, args, text: verb, line: 1 });
 
 /** A run over a stack in memory, whose backends answer; `then` is told when the first step has begun. */
-async function play(steps: readonly Step[], then: (cluster: FakeCluster, stack: Stack) => void) {
+async function play(steps: readonly Step[], then: (cluster: FakeCluster, stack: Stack, around: Surroundings) => void) {
   const file = path.join(directory, "story.yaml");
   const topology: Topology = { ...twoRegions, file, steady };
   const scenario: Scenario = {
@@ -56,7 +56,7 @@ async function play(steps: readonly Step[], then: (cluster: FakeCluster, stack: 
     },
     onEvent(event) {
       if (event.type === "step" && event.phase === "begin" && event.path === "1")
-        then(runtime.clusters.get(stack.record.id)!, stack);
+        then(runtime.clusters.get(stack.record.id)!, stack, around);
     },
   });
 }
@@ -103,4 +103,25 @@ it("a backend that dies by itself is no part of regionctl: the run goes on", asy
   expect(result.history.at(-1)).toMatchObject({ reason: "done" });
   expect(result.verdicts.find(({ name }) => name === "services-alive")).toMatchObject({ valid: false });
   expect(result.verdict).toBe("failed");
+});
+
+it("of a stack that another command takes down nothing died by itself: the run says who ended it", async () => {
+  let taken: Promise<void> | undefined;
+  const deaths: string[] = [];
+  const running = play([wait, settle], (cluster, stack, around) => {
+    stack.events.listen((event) => event.type === "node" && !event.expected && deaths.push(event.node));
+    const { down, observe } = cluster;
+    let looks = 0;
+    cluster.observe = () => (looks++, observe());
+    cluster.down = async () => {
+      cluster.down = down;
+      await down();
+      const before = looks;
+      await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 2), { timeout: 30_000 });
+    };
+    taken = takeDown(around, "story");
+  });
+  await expect(running).rejects.toThrow("the stack was ended by another command");
+  await taken;
+  expect(deaths).toEqual([]);
 });
