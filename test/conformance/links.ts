@@ -232,8 +232,9 @@ export function describeLinks(name: string, makeBench: () => Bench | Promise<Ben
       await node(LINKS).kill();
       const { nodes, links } = await cluster.observe();
       expect([nodes.get(LINKS), links]).toEqual(["down", undefined]);
-      for (const asked of [set(rules), cluster.links!.state(), probe(TO_EU)]) {
-        const error = await asked.catch((error: unknown) => error);
+      // Caught as they are asked: they may end in any order.
+      const asked = [set(rules), cluster.links!.state(), probe(TO_EU)];
+      for (const error of await Promise.all(asked.map((one) => one.catch((error: unknown) => error)))) {
         expect(error).toBeInstanceOf(StackError);
         expect((error as StackError).hint).toContain("regionctl heal");
       }
