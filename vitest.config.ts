@@ -10,6 +10,7 @@ export default defineConfig({
     // Generous: they only decide how long a test takes that hangs, and a busy machine is no failure.
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
   },
 });

@@ -102,6 +102,8 @@ function watched({ deaf, draws = true, draw: drawOther }: Watched = {}) {
   };
 }
 
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000 });
+
 const starting = node("backend-us", "starting");
 
 /** A stack that stands, as far as a dashboard asks. */
@@ -128,7 +130,7 @@ describe("a run that is watched", () => {
     played.line("up in 2.0 s");
     happen(10, runBegun);
     happen(20, begun(fault("kill", ["backend-us"])));
-    await vi.waitFor(() => expect(picture().faults).toHaveLength(1));
+    await eventually(() => expect(picture().faults).toHaveLength(1));
     expect(picture()).toMatchObject({ stack: { name: "failover-1", runtime: "embedded" }, run: { id: "failover-1" } });
     expect(said).toEqual(["starting 7 nodes ..."]);
     await played.end();
@@ -141,7 +143,7 @@ describe("a run that is watched", () => {
     happen(1, starting);
     played.line("up in 2.0 s");
     leave("quit");
-    await vi.waitFor(() => expect(said).toEqual(["up in 2.0 s", "the dashboard was left; the run goes on"]));
+    await eventually(() => expect(said).toEqual(["up in 2.0 s", "the dashboard was left; the run goes on"]));
     happen(2, runBegun);
     played.line("more");
     await played.end();
@@ -154,7 +156,7 @@ describe("a run that is watched", () => {
     const { played, said, happen, leave } = watched();
     happen(1, starting);
     leave("interrupted");
-    await vi.waitFor(() => expect(kill).toHaveBeenCalledWith(process.pid, "SIGINT"));
+    await eventually(() => expect(kill).toHaveBeenCalledWith(process.pid, "SIGINT"));
     await played.end();
     expect(said).toEqual(["(end)"]);
   });
@@ -163,7 +165,7 @@ describe("a run that is watched", () => {
     const killed = watched();
     killed.happen(1, starting);
     killed.die();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(killed.said).toEqual(["the dashboard is gone: it was ended by SIGKILL; the run goes on"]),
     );
     killed.happen(2, runBegun);
@@ -172,7 +174,7 @@ describe("a run that is watched", () => {
 
     const broken = watched({ draw: () => Promise.reject(new Error("no such view")) });
     broken.happen(1, starting);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(broken.said).toEqual(["the dashboard cannot be drawn: no such view; the run goes on"]),
     );
 
@@ -255,10 +257,10 @@ describe("the dashboard of a run", () => {
     await tell(events([0, found()], [1, sample({ us: region() })]));
     expect([expected(), store.get().stack?.name]).toEqual([[], "default"]); // nobody expects anything yet
     await tell(events([2, runBegun]));
-    await vi.waitFor(() => expect(expected()[0]?.[0]).toBe("available"));
+    await eventually(() => expect(expected()[0]?.[0]).toBe("available"));
     expect(store.get().run?.id).toBe("failover-1");
     await tell(events([3, { ...runBegun, id: "failover-2", scenario: { ...runBegun.scenario, expect: [] } }]));
-    await vi.waitFor(() => expect(expected()).toEqual([]), 5_000);
+    await eventually(() => expect(expected()).toEqual([]));
     expect(store.get().run?.id).toBe("failover-2");
     await dashboard.send({ type: "close" });
     expect(await attended).toEqual({ type: "left", how: "ended" });

@@ -11,8 +11,8 @@ topology: property
 seed: 3
 traffic:
   - workload: edit-properties
-    clients: 12
-    rate: 120/s
+    clients: 24 # eight in each region for 10 a second: a busy machine may take 800 ms over each
+    rate: 30/s
     keys: 8
     reads: 30%
     repeats: 5%
@@ -41,6 +41,9 @@ steps:
   - request: GET /eu/health
     expect: { status: 200, body: { region: ap }, served-by: backend-ap }
   - start: [backend-us, backend-eu]
+  - wait: healthy(us)
+    within: 60s
+  - wait: 10s # in so long one moment of a busy machine weighs little
   - wait: conflicts(ap) > 0
   - settle
   - request: GET /eu/properties/1200
