@@ -1,32 +1,6 @@
 // Faults begin, prove themselves and end: by time, by `start`, by `heal`, in another shell, after a crash.
 import { describe, expect, it } from "vitest";
-import { faultSet } from "../../src/faults/set.ts";
-import { fakeCluster } from "../support/fake-cluster.ts";
-import { memoryStore } from "../support/fault-store.ts";
-import { notes } from "../support/recorder.ts";
-import { twoRegions } from "../support/topology.ts";
-import { virtualClock } from "../support/virtual-clock.ts";
-
-/** A stack as one shell sees it; `anotherShell` has the same nodes and faults, and its own everything else. */
-function shell(
-  { store, cluster, clock } = { store: memoryStore(), cluster: fakeCluster(twoRegions), clock: virtualClock() },
-) {
-  const note = notes(clock.now);
-  const interrupt = new AbortController();
-  const faults = faultSet({
-    topology: twoRegions,
-    cluster,
-    clock,
-    record: note.record,
-    signal: interrupt.signal,
-    store,
-    hold: (_node, work) => work(),
-  });
-  return { store, cluster, clock, note, interrupt, faults, anotherShell: () => shell({ store, cluster, clock }) };
-}
-
-const kill = (...targets: string[]) => ({ kind: "kill" as const, targets, parameters: {} });
-const pause = (...targets: string[]) => ({ kind: "pause" as const, targets, parameters: {} });
+import { kill, pause, shell } from "./shell.ts";
 
 /** Settled or not, without waiting. */
 async function isOver(promise: Promise<unknown>): Promise<boolean> {
