@@ -1,5 +1,5 @@
 // A real pseudo-terminal, by tmux on a server of its own: what is typed goes to the shell in it, and the screen can be read.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 
 /** A reason why there can be none here. */
@@ -45,6 +45,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   const given = Object.entries(environment).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
   const size = ["-x", String(columns), "-y", String(rows)];
   tmux("-f", "/dev/null", "new-session", "-d", "-s", "t", ...size, ...given, "-c", directory, ...command);
+  const guard = guardOf(server);
   tmux("set-option", "-g", "status", "off");
   tmux("set-option", "-s", "escape-time", "0");
 
@@ -77,6 +78,15 @@ export function openTerminal(options: TerminalOptions): Terminal {
     pid: () => Number(tmux("display-message", "-p", "-t", "t", "#{pane_pid}").trim()),
     [Symbol.dispose]() {
       spawnSync("tmux", ["-L", server, "kill-server"]);
+      guard.end();
     },
   };
+}
+
+/** Ends the server when this process is gone, also by kill -9: then nobody holds the other end of the guard's pipe any more. */
+function guardOf(server: string): { end(): void } {
+  const waiting = ["-c", 'read -r _; exec tmux -L "$0" kill-server', server];
+  const guard = spawn("sh", waiting, { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  guard.unref();
+  return { end: () => guard.stdin.end() };
 }

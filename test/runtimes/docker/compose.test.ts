@@ -133,9 +133,9 @@ const run = ([program, ...first]: readonly string[], args: readonly string[]) =>
 
 const compose = await composeThere();
 
-await withDocker("plain Compose", propertyTopology(), () => {
-  if (compose === undefined)
-    it.skip("left out: there is no Compose v2, and REGIONCTL_TEST_COMPOSE names none", () => {});
+const missing = " (left out: there is no Compose v2, and REGIONCTL_TEST_COMPOSE names none)";
+
+await withDocker(`plain Compose${compose === undefined ? missing : ""}`, propertyTopology(), () => {
   it.skipIf(compose === undefined)(
     "runs the property system's file as it stands: all healthy, and a write arrives in the other region",
     async () => {
