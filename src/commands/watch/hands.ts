@@ -18,7 +18,7 @@ import { checkStep, type Flags, stepOf } from "../verb/step.ts";
 import { COMMANDS } from "../verb/table.ts";
 import { makeConflict } from "./conflict.ts";
 import { saveScenario } from "./save.ts";
-import { inTurn } from "./turns.ts";
+import { takingTurns } from "./turns.ts";
 
 export interface StackHands extends Hands, AsyncDisposable {}
 
@@ -35,7 +35,7 @@ export function handsOn(stack: Stack, signal: AbortSignal, directory: string): S
   const done: Done[] = [];
   const numbers = startLedger({ firstWhole: VALUES_FROM + Math.floor(clock.now() / 1_000) });
   const random = seeded(randomUUID());
-  const turns = inTurn();
+  const turns = takingTurns();
   let traffic: { running: Traffic; entry: Done } | undefined;
 
   function begin(spec: TrafficSpec): Traffic {

@@ -5,7 +5,7 @@ import type { Event } from "../../model/event.ts";
 import { UsageError } from "../../model/problem.ts";
 import type { Stack } from "../../stack.ts";
 import type { DashboardProcess, FromDashboard } from "./beside.ts";
-import { outbox } from "./outbox.ts";
+import { inBatches } from "./batches.ts";
 import { refuseNoTerminal } from "./screen.ts";
 import { startDashboard } from "./start.ts";
 
@@ -67,7 +67,7 @@ export function playing(
     let last: LastWord | undefined;
     let isBehind = false;
     let isOver = false;
-    const events = outbox({
+    const events = inBatches({
       send: (events) => beside.send({ type: "events", events }),
       overflowed() {
         isBehind = true;

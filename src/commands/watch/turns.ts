@@ -7,7 +7,7 @@ export interface Turns {
   take<T>(kind: "begins" | "ends", work: () => Promise<T>): Promise<T>;
 }
 
-export function inTurn(): Turns {
+export function takingTurns(): Turns {
   const underway = new Set<{ kind: "begins" | "ends"; over: Promise<unknown> }>();
   return {
     take(kind, work) {

@@ -1,9 +1,9 @@
 // Keys that are pressed faster than things can be done.
 import { describe, expect, it } from "vitest";
-import { inTurn } from "../../../src/commands/watch/turns.ts";
+import { takingTurns } from "../../../src/commands/watch/turns.ts";
 
 function working() {
-  const turns = inTurn();
+  const turns = takingTurns();
   const told: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();
   const take = (kind: "begins" | "ends", name: string) =>

@@ -4,13 +4,13 @@ import { idleClock } from "../../dashboard/store.ts";
 import type { Event } from "../../model/event.ts";
 import type { Clock } from "../../model/time.ts";
 
-export interface Outbox {
+export interface Batches {
   push(event: Event): void;
   /** What still waits is forgotten. */
   close(): void;
 }
 
-export interface OutboxOptions {
+export interface BatchesOptions {
   /** Resolves once there is room for more. */
   send(events: readonly Event[]): Promise<void>;
   /** More wait than anybody would want to catch up with: it has closed itself. */
@@ -27,7 +27,7 @@ export const MOST_WAITING = 100_000;
 /** What a person waits for. */
 const AT_ONCE: ReadonlySet<Event["type"]> = new Set(["stack", "run", "node", "fault", "step", "end"]);
 
-export function outbox({ send, overflowed, clock = idleClock }: OutboxOptions): Outbox {
+export function inBatches({ send, overflowed, clock = idleClock }: BatchesOptions): Batches {
   let waiting: Event[] = [];
   let isUrgent = false;
   let isPlanned = false;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { BATCH, MOST_WAITING, outbox } from "../../src/commands/watch/outbox.ts";
-import type { Event, Happening } from "../../src/model/event.ts";
-import { virtualClock } from "../support/virtual-clock.ts";
+import { BATCH, MOST_WAITING, inBatches } from "../../../src/commands/watch/batches.ts";
+import type { Event, Happening } from "../../../src/model/event.ts";
+import { virtualClock } from "../../support/virtual-clock.ts";
 
 const probe: Happening = { type: "probe", region: "us", ok: true, due: 0 };
 const down: Happening = { type: "node", node: "backend-us", state: "down", expected: true };
@@ -13,7 +13,7 @@ function posted() {
   const unread: (() => void)[] = [];
   let seq = 0;
   let overflows = 0;
-  const box = outbox({
+  const box = inBatches({
     clock,
     overflowed: () => overflows++,
     send(events) {
